@@ -1,0 +1,38 @@
+# Two commands do everything on a fresh machine:  make book   and   make test
+# Without make:  python3 tools/setup.py book   and   python3 tools/setup.py test
+
+PYTHON ?= python3
+SETUP = $(PYTHON) tools/setup.py
+SNA = .venv/bin/sna
+
+.PHONY: help env env-dev env-edit book test lint browser bench prove proofs edit clean
+
+help:            ## list the targets
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
+
+env:             ## prepare .venv with what building needs
+	@$(SETUP) env
+
+env-dev:         ## prepare .venv with what testing needs
+	@$(SETUP) env-dev
+
+env-edit:        ## prepare .venv with JupyterLab
+	@$(SETUP) env-edit
+
+book: env        ## build the Suffolk site from the embedded figures
+	@$(SNA) build --edition suffolk-2025
+
+test: env-dev    ## every check that fits in twelve minutes
+	@$(SETUP) test
+
+lint: env-dev    ## code style
+	@.venv/bin/ruff check svd_lib tests tools benchmarks
+
+browser: env-dev ## the site in Chromium
+	@$(SETUP) browser
+
+bench: env-dev   ## time the build against the stock tools
+	@.venv/bin/python benchmarks/bench_build.py
+
+clean:           ## remove what was built; data/raw and data/tidy stay
+	rm -rf _build

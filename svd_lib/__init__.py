@@ -1,0 +1,1 @@
+"""The Serious Violence Needs Assessment: everything with logic lives in this package."""
