@@ -1,0 +1,133 @@
+"""An edition for any area, made on the fly: its description and its lock, without touching a committed edition."""
+
+from __future__ import annotations
+
+import calendar
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from svd_lib.edition import Area, Edition, list_editions, read_edition
+from svd_lib.errors import SnaError
+from svd_lib.ingest import tidy
+from svd_lib.ingest.areas import LSOA_LIST_NAME, read_past_districts, resolve_area, slug
+from svd_lib.sources.fetch import fetch_lock
+from svd_lib.sources.lock import write_atomically, write_lock
+from svd_lib.sources.mirror import Fetcher, open_mirror
+from svd_lib.sources.needs import lock_sources, make_lock, newest_month
+from svd_lib.sources.registry import read_registry
+
+_PLACES_SOURCES = ("ons_lookups", "ons_population")
+
+
+def temporary_edition(
+    area_text: str,
+    mirror: str | Path,
+    root: Path,
+    period_end: date | None = None,
+    places: pd.DataFrame | None = None,
+    retrieved: date | None = None,
+    definition: str | None = None,
+) -> Edition:
+    """Return an edition of an area: the committed one if there is one, else one written under ``_build``.
+
+    Parameters
+    ----------
+    area_text : str
+        As for :func:`svd_lib.ingest.areas.resolve_area`.
+    mirror : str or pathlib.Path
+        Folder or http(s) address with one folder per source.
+    root : pathlib.Path
+        Project root.
+    period_end : datetime.date, optional
+        Last day of the last month; by default that of the newest month the mirror holds for the area's force.
+    places : pandas.DataFrame, optional
+        Tidy table ``places``; made from the mirror's lookups when absent.
+    retrieved : datetime.date, optional
+        Day to record in the lock.
+    definition : str, optional
+        ``<id>@<version>``; by default that of the newest committed edition.
+
+    Returns
+    -------
+    Edition
+        In ``_build/<slug>-<year>/edition/``: a demonstration that reads raw files.
+
+    Raises
+    ------
+    SnaError
+        If the area cannot be told, or a committed edition of the same name ends on another day.
+    """
+    fetcher = open_mirror(mirror)
+    area = resolve_area(
+        area_text, national_places(fetcher, root) if places is None else places, past_districts=read_past_districts(root)
+    )
+    committed = _committed(area, root, period_end)
+    if committed:
+        return committed
+    registry = read_registry(root)
+    end = period_end or newest_month(fetcher, registry, area.force_slug)
+    name = f"{slug(area)}-{end.year}"
+    if (root / "data" / "editions" / name).is_dir():
+        raise SnaError(f"data/editions/{name} is another edition of that name; ask for its own area and period, or open it with --edition {name}.")
+    folder = root / "_build" / name / "edition"
+    lock = make_lock(fetcher, registry, area, end, retrieved)
+    write_lock(lock, folder / "lock.json")
+    _write_description(area, name, end, definition or _newest_definition(root), folder)
+    return read_edition(folder, root)
+
+
+def national_places(mirror: Fetcher, root: Path) -> pd.DataFrame:
+    """Return the tidy table ``places`` of England and Wales, made from a mirror's lookups."""
+    raw_root = root / "data" / "raw"
+    lock = lock_sources(mirror, read_registry(root), _PLACES_SOURCES)
+    fetch_lock(lock, mirror, raw_root)
+    return tidy.make_tables(tidy.RawFiles(lock.inputs, raw_root), {"places"})["places"]
+
+
+def _committed(area: Area, root: Path, period_end: date | None) -> Edition | None:
+    """Return the newest committed edition of the area, or the one that ends on the day asked for."""
+    ours = [
+        edition
+        for edition in list_editions(root)
+        if (edition.area_kind, edition.area_code) == (area.kind, area.code) and period_end in (None, edition.period_end)
+    ]
+    return max(ours, key=lambda edition: edition.period_end, default=None)
+
+
+def _newest_definition(root: Path) -> str:
+    editions = list_editions(root)
+    if not editions:
+        raise SnaError(f"{root / 'data' / 'editions'} holds no edition to take the definition from; name one.")
+    return max(editions, key=lambda edition: (edition.period_end, edition.name)).definition
+
+
+def _write_description(area: Area, name: str, end: date, definition: str, folder: Path) -> None:
+    values = {
+        "name": name,
+        "title": f"{area.name} serious violence needs assessment, to {calendar.month_name[end.month]} {end.year}",
+        "area": {"kind": area.kind, "code": area.code},
+        "period_end": end,
+        "definition": definition,
+        "partnership": f"{_partnership_name(area)} partnership",
+        "previous": None,
+        "inputs": "raw",
+        "status": "demonstration",
+        "approved_by": None,
+        "approved_on": None,
+        "publisher": None,
+    }
+    if area.kind == "lsoas":
+        lines = [f"# name: {area.name}", *area.lsoa21cd]
+        write_atomically(folder / LSOA_LIST_NAME, ("\n".join(lines) + "\n").encode())
+    text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=1000)
+    write_atomically(folder / "edition.yml", text.encode())
+
+
+def _partnership_name(area: Area) -> str:
+    """Return whose partnership it is: for a ward or a list, that of the one CSP around it, else the force area's."""
+    if area.kind not in ("ward", "lsoas"):
+        return area.name
+    return next(iter(area.csp.values())) if len(area.csp) == 1 else area.pfa_name

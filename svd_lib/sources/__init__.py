@@ -1,0 +1,1 @@
+"""Publishers' data sets: the registry, the lock, and bringing raw files in."""
