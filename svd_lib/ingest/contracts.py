@@ -232,6 +232,7 @@ CONTRACTS: dict[str, Contract] = {
                 "rows_outside_area": _count("Rows located elsewhere; 0 in the national table"),
                 "rows_no_location": _count("Rows without an LSOA"),
                 "rows_rejected": _count("Rows refused, listed in rejects"),
+                "rows_recoded": _count("Located rows whose LSOA 2011 was split, merged or changed and was recoded to LSOA 2021"),
             },
             ("dataset", "force_slug", "month"),
         ),
