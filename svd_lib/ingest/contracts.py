@@ -176,7 +176,7 @@ CONTRACTS: dict[str, Contract] = {
             "Police recorded crime by area, period and offence, with the publication each number comes from.",
             {
                 "area_kind": _text("force, csp, unassigned, region or country"),
-                "area_code": _text("GSS code, or 'unassigned:' and the force's code"),
+                "area_code": _text("GSS code; 'btp'; 'unassigned:' and the force's code; or a code with ':ex-' and the force it leaves out"),
                 "area_name": _text("Area name as this project spells it"),
                 "pfa24cd": _text("Force the area belongs to; null for regions and countries", nullable=True),
                 "period_start": Column("month", "First day of the first month"),
@@ -186,7 +186,7 @@ CONTRACTS: dict[str, Contract] = {
                 "offence_code": _text("Home Office offence code; null at group level", nullable=True),
                 "offence": _text("Offence group, or the title of the code"),
                 "measure": _text("offences, or knife for the knife and sharp instrument collection", allowed=("offences", "knife")),
-                "count": Column("int", "Offences; negative only for transfers and cancellations of a quarter by code"),
+                "count": Column("int", "Offences; negative where transfers and cancellations outweigh new records"),
                 "status": _text("published as it stands, or reconstructed by us", allowed=("published", "reconstructed")),
                 "publication": _text("The publication, e.g. 'Police force area tables, year ending June 2025'"),
             },

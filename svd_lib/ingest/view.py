@@ -10,6 +10,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
@@ -94,7 +95,7 @@ def write_view(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        written = {table: _write(sliced, partial / f"{table}.parquet") for table, sliced in slices(tables, area).items()}
+        written = {table: _write(sliced, partial / f"{table}.parquet") for table, sliced in slices(tables, area, edition.period_end).items()}
         has_boundaries = _write_boundaries(area, tables["places"], raw, partial) if raw else False
         manifest = {
             "schema": SCHEMA,
@@ -117,18 +118,26 @@ def lock_digest(edition: Edition) -> str:
     return lock.read_lock(edition.lock_path).digest
 
 
-def slices(tables: Mapping[str, pd.DataFrame], area: Area) -> dict[str, pd.DataFrame]:
-    """Return what an area's report needs of each tidy table, typed and sorted by the contracts."""
+def slices(tables: Mapping[str, pd.DataFrame], area: Area, until: date | None = None) -> dict[str, pd.DataFrame]:
+    """Return what an area's report needs of each tidy table, typed and sorted by the contracts.
+
+    With ``until``, the last day of an edition, periods that end later are left out: a file published later may hold
+    years that the edition must not know.
+    """
     out = {name: contracts.coerce(name, rule(tables[name], area)) for name, rule in _RULES.items() if name in tables}
     region = set(out["places"]["region_name"].str.casefold())
     for name in ("recorded_crime", "indicators"):
         if name in out:
             frame = out[name]
             foreign = (frame["area_kind"] == "region") & ~frame["area_name"].str.casefold().isin(region)
-            out[name] = frame[~foreign].reset_index(drop=True)
+            out[name] = frame[~foreign & _ended(frame["period_end"], until)].reset_index(drop=True)
     if "coverage" in tables:
         out["coverage"] = contracts.coerce("coverage", _coverage(tables, area))
     return out
+
+
+def _ended(months: pd.Series, until: date | None) -> pd.Series:
+    return months <= pd.Timestamp(until) if until else months.notna()
 
 
 def _of_area(frame: pd.DataFrame, area: Area) -> pd.DataFrame:

@@ -133,3 +133,14 @@ def test_view_of_another_schema_is_refused(tmp_path: Path) -> None:
         view.read_manifest(tmp_path)
     with pytest.raises(SnaError, match="is missing; run 'sna build"):
         view.read_manifest(tmp_path / "nowhere")
+
+
+def test_no_period_after_the_end_of_the_edition_is_in_its_view(root):
+    """A file published later holds years that an earlier edition must not know."""
+    import pandas as pd
+
+    for name, until in (("suffolk-2022", "2022-03-31"), ("suffolk-2025", "2025-12-31")):
+        folder = root / "data" / "editions" / name / "snapshot"
+        for table, column in (("indicators", "period_end"), ("recorded_crime", "period_end"), ("street_counts", "month")):
+            frame = pd.read_parquet(folder / f"{table}.parquet")
+            assert frame[column].max() <= pd.Timestamp(until), (name, table)
