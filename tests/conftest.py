@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,6 +36,32 @@ def refcases() -> Path:
     if not REFCASES.is_dir():
         pytest.skip("NOT RUN: the reference cases are absent (../shared/refcases)")
     return REFCASES
+
+
+@contextlib.contextmanager
+def one_at_a_time(path: Path) -> Iterator[None]:
+    """Hold a lock file, so that parallel test workers make a shared thing once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def suffolk_site(root: Path) -> Path:
+    """Return ``_build/suffolk-2025`` of a build from the embedded figures with today's code, building it if need be."""
+    from svd_lib.build.provenance import code_digest, folder_digests
+    from svd_lib.edition import open_edition
+
+    edition = open_edition("suffolk-2025", str(root))
+    wanted = f"{code_digest(root)} {sorted(folder_digests(edition.snapshot_path).items())}"
+    stamp = edition.build_path / ".tested-with"
+    with one_at_a_time(root / "_build" / ".tests.lock"):
+        embedded = not (edition.build_path / "view").exists()
+        if not (stamp.is_file() and stamp.read_text() == wanted and embedded and (edition.build_path / "html" / "index.html").is_file()):
+            subprocess.run([sys.executable, "-m", "svd_lib.cli", "build", "--edition", "suffolk-2025"], cwd=root, check=True)
+            stamp.write_text(wanted)
+    return edition.build_path
 
 
 @pytest.hookimpl(trylast=True)

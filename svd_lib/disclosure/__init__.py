@@ -1,0 +1,1 @@
+"""What may be published: thresholds, suppression and its audit."""

@@ -1,0 +1,1 @@
+"""The one exit: exhibits, findings, recommendations and the sentences that quote them."""
