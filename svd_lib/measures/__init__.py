@@ -1,0 +1,1 @@
+"""Pure statistics: tidy frame in, tidy frame out, one family of published methods per module."""
