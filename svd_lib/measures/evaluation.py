@@ -121,6 +121,37 @@ def displacement_power(
     return pd.DataFrame({"reduction": share, "prevented": prevented, "standard_error": error, "power": power})
 
 
+def detectable_reduction(
+    treated_before: float,
+    control_before: float,
+    *,
+    displacement_before: float = 0.0,
+    displacement_control_before: float = 0.0,
+    power: float = 0.8,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Return the smallest reduction that a weighted displacement difference would show with the wanted power.
+
+    Parameters
+    ----------
+    treated_before, control_before, displacement_before, displacement_control_before, confidence
+        As :func:`displacement_power`.
+    power : float, default 0.8
+        Wanted chance of showing it.
+
+    Returns
+    -------
+    pandas.DataFrame, one row
+        ``reduction`` (a share, to 0.001), ``prevented, standard_error, power``; no row when even a reduction to nought
+        would not be shown.
+    """
+    table = displacement_power(
+        treated_before, control_before, np.arange(1, 1001) / 1000, displacement_before=displacement_before,
+        displacement_control_before=displacement_control_before, confidence=confidence,
+    )  # fmt: skip
+    return table[table["power"] >= power].head(1).reset_index(drop=True)
+
+
 def e_test(
     events: float,
     reference_events: float,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from svd_lib.errors import SnaError
 from svd_lib.vocabulary import RESULT_COLUMNS
@@ -91,3 +91,17 @@ def _aligned(part: object, rows: int) -> object:
     if isinstance(part, pd.Series):
         return part.to_numpy()
     return np.repeat(part, rows) if np.ndim(part) == 0 else np.asarray(part)
+
+
+def positive(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return denominators with zero turned into missing; refuse those below zero."""
+    if (values < 0).any():
+        raise SnaError("A denominator is below zero; correct the populations before computing rates.")
+    return np.where(values > 0, values, np.nan)
+
+
+def grouped_sums(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Return the sums of a frame's other columns per group, in order of appearance; one missing value makes a sum missing."""
+    if not names:
+        return frame.sum(skipna=False).to_frame().T
+    return frame.groupby(names, sort=False, dropna=False).sum(skipna=False).reset_index()

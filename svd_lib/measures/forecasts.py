@@ -1,0 +1,531 @@
+"""Forecasts of monthly counts, and the back-test that decides whether one may be published."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from itertools import product
+from typing import Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from svd_lib.errors import SnaError
+from svd_lib.measures.regression import count_regression, predict_counts, time_terms
+from svd_lib.measures.results import floats, keys, level, need, result
+from svd_lib.measures.series import Array, long_rows, month_matrix, months_between
+from svd_lib.vocabulary import RESULT_COLUMNS
+
+Method = Literal["seasonal_naive", "ets", "arima", "count_regression"]
+METHODS: Final[tuple[Method, ...]] = ("seasonal_naive", "ets", "arima", "count_regression")
+FLOOR: Final = "seasonal_naive"
+
+ETS_CANDIDATES: Final = (
+    {"error": "add", "trend": "add", "seasonal": "add"},
+    {"error": "add", "trend": "add", "seasonal": "add", "damped_trend": True},
+    {"error": "add", "trend": None, "seasonal": "add"},
+)
+ARIMA_CANDIDATES: Final = tuple(
+    {"order": (p, d, q), "seasonal_order": (sp, 1, sq)}
+    for (p, d, q), (sp, sq) in product(((0, 1, 1), (1, 0, 0), (1, 0, 1), (1, 1, 1)), ((0, 1), (1, 0)))
+)
+
+
+def forecast(
+    frame: pd.DataFrame,
+    *,
+    method: Method = "seasonal_naive",
+    horizon: int = 12,
+    by: str | Sequence[str] = (),
+    value: str = "count",
+    month: str = "month",
+    levels: Sequence[float] = (0.8, 0.95),
+    options: Mapping[str, Any] | None = None,
+) -> pd.DataFrame:
+    """Return forecasts of the months after each series' end, with intervals.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row per series and month (or quarter), at least two years; absent or NaN is missing.
+    method : {"seasonal_naive", "ets", "arima", "count_regression"}
+        The same month last year; exponential smoothing; seasonal ARIMA; or a quasi-Poisson (or negative binomial)
+        regression on calendar month and trend.
+    horizon : int, default 12
+        Steps ahead.
+    by : str or sequence of str, default ()
+    value, month : str
+    levels : sequence of float, default (0.8, 0.95)
+    options : mapping, optional
+        ``ets``: ``error, trend, seasonal`` ("add", "mul", None), ``damped_trend``. ``arima``: ``order``,
+        ``seasonal_order`` (p, d, q), ``log``, ``back_transform`` (False leaves logarithms). ``count_regression``: ``family``, ``trend`` (bool). Without them,
+        ``ets`` and ``arima`` choose among a short list by AICc; ``arima`` works on logarithms when no count is zero.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per series, month ahead and level: ``by``, ``month``, ``step``, ``model``, result columns (``value``
+        the forecast; ``numerator`` and ``denominator`` empty).
+
+    Notes
+    -----
+    Nominal intervals usually cover too little: publish only what :func:`publication_verdict` lets pass. A known
+    future step (a recording change) is beyond any of these methods.
+
+    References
+    ----------
+    Hyndman and Athanasopoulos (2021), Forecasting: Principles and Practice.
+    """
+    names = keys(by)
+    identity, calendar, values = month_matrix(frame, names, month, value)
+    step = months_between(calendar)
+    ahead = pd.date_range(calendar[-1], periods=horizon + 1, freq=f"{step}MS")[1:]
+    tables = []
+    for row in range(len(values)):
+        _enough(values[row], 12 // step)
+        parts = _fit(method, values[row], calendar, ahead, [level(one) for one in levels], options)
+        series = long_rows(identity.iloc[[row]].reset_index(drop=True), month, ahead)
+        series = series.assign(step=np.arange(1, horizon + 1), model=parts["model"])
+        tables += [_forecast_rows(series, parts["mean"], *limits, one) for one, limits in parts["limits"].items()]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _fit(
+    method: Method,
+    values: Array,
+    calendar: pd.DatetimeIndex,
+    ahead: pd.DatetimeIndex,
+    levels: list[float],
+    options: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Return ``mean``, ``limits`` by level, ``model`` in words and the ``options`` given or chosen."""
+    if method not in _FITTERS:
+        raise SnaError(f"A forecast method is one of {', '.join(METHODS)}; '{method}' is not.")
+    return _FITTERS[method](values, calendar, ahead, levels, dict(options or {}))
+
+
+def _enough(values: Array, period: int) -> None:
+    if (~np.isnan(values)).sum() < 2 * period:
+        raise SnaError(f"A forecast needs two years of observed points ({2 * period}); a series has fewer.")
+
+
+def _forecast_rows(series: pd.DataFrame, mean: Array, lower: Array, upper: Array, one: float) -> pd.DataFrame:
+    return result(
+        series,
+        numerator=np.nan,
+        denominator=np.nan,
+        value=mean,
+        lower=lower,
+        upper=upper,
+        statistic="forecast count",
+        method=series["model"].to_list(),
+        confidence=one,
+    )
+
+
+def seasonal_naive_fit(frame: pd.DataFrame, *, value: str = "count", month: str = "month") -> pd.DataFrame:
+    """Return one series beside the value of the same month a year before.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row per month; absent or NaN is missing.
+    value, month : str
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``month``, ``value``, ``fitted``, ``residual`` (missing in the first year and beside gaps).
+    """
+    _, calendar, values = month_matrix(frame, [], month, value)
+    period = 12 // months_between(calendar)
+    before = np.r_[np.full(period, np.nan), values[0, :-period]]
+    return pd.DataFrame({month: calendar, value: values[0], "fitted": before, "residual": values[0] - before})
+
+
+def _seasonal_naive(
+    values: Array, calendar: pd.DatetimeIndex, ahead: pd.DatetimeIndex, levels: list[float], options: dict[str, Any]
+) -> dict[str, Any]:
+    period = 12 // months_between(calendar)
+    differences = values[period:] - values[:-period]
+    sigma = np.sqrt(np.nanmean(differences**2))
+    last = np.array([_last_seen(values, len(values) - period + place, period) for place in range(period)])
+    steps = np.arange(len(ahead))
+    mean = last[steps % period]
+    error = sigma * np.sqrt(steps // period + 1)
+    limits = {one: (mean - _z(one) * error, mean + _z(one) * error) for one in levels}
+    return {"mean": mean, "limits": limits, "model": "seasonal naive", "options": options}
+
+
+def _last_seen(values: Array, place: int, period: int) -> float:
+    history = values[place % period : place + 1 : period]
+    seen = history[~np.isnan(history)]
+    return float(seen[-1]) if len(seen) else float("nan")
+
+
+def _z(one: float) -> float:
+    return float(stats.norm.isf((1 - one) / 2))
+
+
+def _ets(
+    values: Array, calendar: pd.DatetimeIndex, ahead: pd.DatetimeIndex, levels: list[float], options: dict[str, Any]
+) -> dict[str, Any]:
+    from statsmodels.tsa.exponential_smoothing.ets import ETSModel
+
+    period = 12 // months_between(calendar)
+    series = pd.Series(_filled(values, period), index=calendar)
+    candidates = [options] if options else ETS_CANDIDATES
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fits = [
+            ETSModel(series, seasonal_periods=period, **candidate).fit(disp=False, maxiter=2_000)
+            for candidate in candidates
+        ]
+    chosen = min(range(len(fits)), key=lambda place: fits[place].aicc)
+    prediction = fits[chosen].get_prediction(start=len(series), end=len(series) + len(ahead) - 1)
+    frames = {one: prediction.summary_frame(alpha=1 - one) for one in levels}
+    limits = {one: (table["pi_lower"].to_numpy(), table["pi_upper"].to_numpy()) for one, table in frames.items()}
+    mean = prediction.predicted_mean.to_numpy()
+    return {
+        "mean": mean,
+        "limits": limits,
+        "model": f"ETS {_ets_name(candidates[chosen])}",
+        "options": candidates[chosen],
+    }
+
+
+def _ets_name(options: Mapping[str, Any]) -> str:
+    letter = {"add": "A", "mul": "M", None: "N"}
+    trend = letter[options.get("trend")] + ("d" if options.get("damped_trend") else "")
+    return f"({letter[options.get('error', 'add')]},{trend},{letter[options.get('seasonal')]})"
+
+
+def _filled(values: Array, period: int) -> Array:
+    """Return the series with gaps bridged by the mean of the same month a year before and after, where a method needs it."""
+    gaps = np.flatnonzero(np.isnan(values))
+    out = values.copy()
+    for gap in gaps:
+        near = [values[place] for place in (gap - period, gap + period) if 0 <= place < len(values)]
+        seen = [one for one in near if not np.isnan(one)]
+        out[gap] = np.mean(seen) if seen else np.nanmean(values)
+    return out
+
+
+def arima_fit(
+    values: ArrayLike, *, order: Sequence[int], seasonal_order: Sequence[int], period: int = 12, log: bool = False
+) -> pd.DataFrame:
+    """Return the likelihood and coefficients of a seasonal ARIMA.
+
+    Parameters
+    ----------
+    values : array-like, shape (times,)
+        One series; NaN is missing.
+    order, seasonal_order : sequence of three int
+    period : int, default 12
+    log : bool, default False
+        Model the logarithms.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per coefficient: ``term, estimate, standard_error``, and on each ``loglik`` (exact, of the differenced
+        series), ``aicc``.
+    """
+    series = np.log(np.asarray(values, float)) if log else np.asarray(values, float)
+    model = _sarimax(series, tuple(order), (*seasonal_order, period))
+    terms = pd.DataFrame({"term": model.param_names, "estimate": model.params, "standard_error": model.bse})
+    return terms.assign(loglik=float(model.llf), aicc=float(model.aicc))
+
+
+def _sarimax(values: Array, order: tuple[int, ...], seasonal: tuple[int, ...]) -> Any:
+    """Fit on the differenced series, whose state is half as large."""
+    from statsmodels.tsa.statespace.sarimax import SARIMAX
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = SARIMAX(values, order=order, seasonal_order=seasonal, simple_differencing=True)
+        return model.fit(disp=False, maxiter=200)
+
+
+def _undifferenced(values: Array, order: tuple[int, ...], seasonal: tuple[int, ...]) -> Any:
+    from statsmodels.tsa.statespace.sarimax import SARIMAX
+
+    return SARIMAX(values, order=order, seasonal_order=seasonal)
+
+
+def _arima(
+    values: Array, calendar: pd.DatetimeIndex, ahead: pd.DatetimeIndex, levels: list[float], options: dict[str, Any]
+) -> dict[str, Any]:
+    period = 12 // months_between(calendar)
+    log = options.get("log", bool(np.nanmin(values) > 0))
+    series = np.log(values) if log else values
+    candidates = [options] if "order" in options else ARIMA_CANDIDATES
+    orders = [(tuple(one["order"]), (*one["seasonal_order"][:3], period)) for one in candidates]
+    fits = [_sarimax(series, *one) for one in orders]
+    # differencing costs points, so AICc is compared per point
+    chosen = int(np.argmin([fit.aicc / fit.nobs for fit in fits]))
+    prediction = _undifferenced(series, *orders[chosen]).filter(fits[chosen].params).get_forecast(len(ahead))
+    back = np.exp if log and options.get("back_transform", True) else np.asarray
+    limits = {one: tuple(back(side) for side in prediction.conf_int(alpha=1 - one).T) for one in levels}
+    name = f"ARIMA{orders[chosen][0]}{orders[chosen][1][:3]}[{period}]{' of the logarithm' if log else ''}".replace(
+        " ", "", 2
+    )
+    return {"mean": back(prediction.predicted_mean), "limits": limits, "model": name}
+
+
+def _count_regression(
+    values: Array, calendar: pd.DatetimeIndex, ahead: pd.DatetimeIndex, levels: list[float], options: dict[str, Any]
+) -> dict[str, Any]:
+    family, trend = options.get("family", "quasipoisson"), options.get("trend", True)
+    terms = time_terms(pd.DataFrame({"month": calendar, "count": values}))
+    later = time_terms(pd.DataFrame({"month": ahead}), origin=calendar[0].year)
+    fit = count_regression(terms, f"count ~ C(calendar_month){' + years' if trend else ''}", family=family)
+    rows = predict_counts(fit, later, levels)
+    parts = {one: rows[rows["confidence"] == one] for one in levels}
+    limits = {one: (part["lower_ci"].to_numpy(), part["upper_ci"].to_numpy()) for one, part in parts.items()}
+    mean = parts[levels[0]]["value"].to_numpy()
+    model = f"{family} regression, month" + (" + trend" if trend else "")
+    return {"mean": mean, "limits": limits, "model": model, "options": options}
+
+
+_FITTERS: Final = {
+    "seasonal_naive": _seasonal_naive,
+    "ets": _ets,
+    "arima": _arima,
+    "count_regression": _count_regression,
+}
+
+
+def accuracy(
+    frame: pd.DataFrame,
+    *,
+    actual: str = "actual",
+    predicted: str = "value",
+    training: ArrayLike | None = None,
+    period: int = 12,
+) -> pd.DataFrame:
+    """Return the errors of one series of forecasts.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row per forecast, in order of time; rows without an actual value are left out.
+    actual, predicted : str
+    training : array-like, optional
+        History that scales MASE: the mean absolute difference to the same month a year before.
+    period : int, default 12
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row: ``ME, RMSE, MAE, MPE, MAPE`` (per cent), ``MASE``, ``ACF1`` (of the errors), ``theils_u``.
+
+    References
+    ----------
+    Hyndman and Koehler (2006), International Journal of Forecasting 22:679-688.
+    """
+    need(frame, (actual, predicted), "Accuracy")
+    pairs = frame[[actual, predicted]].astype(float).dropna()
+    true, guess = pairs[actual].to_numpy(), pairs[predicted].to_numpy()
+    error = true - guess
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = 100 * error / true
+        moved, meant = true[1:] / true[:-1] - 1, guess[1:] / true[:-1] - 1
+        theil = np.sqrt(((meant - moved) ** 2).sum() / (moved**2).sum())
+    scale = _mase_scale(training, period) if training is not None else np.nan
+    centred = error - error.mean()
+    row = {
+        "ME": error.mean(),
+        "RMSE": np.sqrt((error**2).mean()),
+        "MAE": np.abs(error).mean(),
+        "MPE": share.mean(),
+        "MAPE": np.abs(share).mean(),
+        "MASE": np.abs(error).mean() / scale,
+        "ACF1": (centred[1:] * centred[:-1]).sum() / (centred**2).sum(),
+        "theils_u": theil,
+    }
+    return pd.DataFrame([row])
+
+
+def _mase_scale(training: ArrayLike, period: int = 12) -> float:
+    """Return the mean absolute difference between values a cycle apart, gaps left out."""
+    values = floats(training)
+    return float(np.nanmean(np.abs(values[period:] - values[:-period])))
+
+
+def backtest(
+    frame: pd.DataFrame,
+    *,
+    methods: Sequence[Method] = METHODS,
+    by: str | Sequence[str] = (),
+    value: str = "count",
+    month: str = "month",
+    horizon: int = 12,
+    initial: int = 48,
+    step: int = 1,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+) -> pd.DataFrame:
+    """Return forecasts from rolling origins beside what happened.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row per series and month; absent or NaN is missing and is not scored.
+    methods : sequence of str
+    by : str or sequence of str, default ()
+    value, month : str
+    horizon : int, default 12
+    initial : int, default 48
+        Points before the first origin.
+    step : int, default 1
+        Points from one origin to the next.
+    options : mapping of method to options, optional
+        As in :func:`forecast`; what is not given is chosen at the first origin and kept.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per series, method, origin, step ahead and level: ``by``, ``method_name``, ``origin``, ``month``,
+        ``step``, ``actual``, ``scale`` (of MASE, from the history), result columns (levels 0.8 and 0.95).
+    """
+    names = keys(by)
+    identity, calendar, values = month_matrix(frame, names, month, value)
+    if len(calendar) < initial + 1:
+        raise SnaError(
+            f"A back-test needs more than {initial} points; the series has {len(calendar)}. Lower `initial`."
+        )
+    tables = [
+        _backtest_series(values[row], calendar, methods, horizon, initial, step, options or {}).merge(
+            identity.iloc[[row]], how="cross"
+        )
+        for row in range(len(values))
+    ]
+    rows = pd.concat(tables, ignore_index=True).rename(columns={"month": month})
+    order = [*names, *(column for column in rows.columns if column not in (*names, *RESULT_COLUMNS)), *RESULT_COLUMNS]
+    return rows[order]
+
+
+def _backtest_series(
+    values: Array,
+    calendar: pd.DatetimeIndex,
+    methods: Sequence[Method],
+    horizon: int,
+    initial: int,
+    step: int,
+    options: Mapping[str, Mapping[str, Any]],
+) -> pd.DataFrame:
+    """Return every forecast of one series; a model is chosen at the first origin and fitted anew at each."""
+    chosen: dict[str, Mapping[str, Any]] = dict(options)
+    tables = []
+    for cut in range(initial, len(calendar), step):
+        past, ahead = values[:cut], calendar[cut : cut + horizon]
+        scale = _mase_scale(past, 12 // months_between(calendar))
+        for method in methods:
+            parts = _fit(method, past, calendar[:cut], ahead, [0.8, 0.95], chosen.get(method))
+            chosen[method] = parts["options"]
+            series = pd.DataFrame({"month": ahead, "step": np.arange(1, len(ahead) + 1), "model": parts["model"]})
+            series = series.assign(
+                method_name=method, origin=calendar[cut - 1], actual=values[cut : cut + horizon], scale=scale
+            )
+            tables += [_forecast_rows(series, parts["mean"], *limits, one) for one, limits in parts["limits"].items()]
+    return pd.concat(tables, ignore_index=True)
+
+
+def backtest_scores(rows: pd.DataFrame, *, by: str | Sequence[str] = ()) -> pd.DataFrame:
+    """Return each method's scores over a back-test.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        The result of :func:`backtest`.
+    by : str or sequence of str, default ()
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``by``, ``method_name``, ``forecasts``, ``origins``, ``MAE``, ``MASE`` (mean of errors over their own scale),
+        ``coverage_80``, ``coverage_95`` (shares), ``interval_score_80``, ``interval_score_95`` (mean, in counts).
+
+    References
+    ----------
+    Gneiting and Raftery (2007), JASA 102:359-378 (interval score).
+    """
+    names = [*keys(by), "method_name"]
+    need(rows, (*names, "actual", "scale", "value", "lower_ci", "upper_ci", "confidence"), "Scores of a back-test")
+    seen = rows[rows["actual"].notna()]
+    error = (seen["actual"] - seen["value"]).abs()
+    alpha = 1 - seen["confidence"]
+    below, above = (seen["lower_ci"] - seen["actual"]).clip(lower=0), (seen["actual"] - seen["upper_ci"]).clip(lower=0)
+    work = seen[[*names, "confidence", "origin"]].assign(
+        MAE=error,
+        MASE=error / seen["scale"],
+        coverage=((below == 0) & (above == 0)).astype(float),
+        interval_score=seen["upper_ci"] - seen["lower_ci"] + 2 / alpha * (below + above),
+    )
+    one = work[work["confidence"] == work["confidence"].max()].groupby(names, sort=False)
+    table = one.agg(
+        forecasts=("MAE", "size"), origins=("origin", "nunique"), MAE=("MAE", "mean"), MASE=("MASE", "mean")
+    )
+    for share, part in work.groupby("confidence"):
+        means = part.groupby(names, sort=False)[["coverage", "interval_score"]].mean()
+        table = table.join(means.add_suffix(f"_{100 * share:.0f}"), validate="one_to_one")
+    return table.reset_index()
+
+
+def publication_verdict(
+    scores: pd.DataFrame, *, by: str | Sequence[str] = (), floor: str = FLOOR, significance: float = 0.05
+) -> pd.DataFrame:
+    """Return which forecasts may be published: those that beat the floor and cover what they claim.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        The result of :func:`backtest_scores`.
+    by : str or sequence of str, default ()
+    floor : str, default "seasonal_naive"
+        Method whose MASE is to be beaten.
+    significance : float, default 0.05
+        Coverage fails when a two-sided binomial test against its nominal level, with as many trials as forecasts, is
+        significant at this level.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The scores plus ``beats_floor``, ``p_coverage_80``, ``p_coverage_95``, ``covers``, ``is_publishable`` and
+        ``reason`` (a sentence).
+
+    Notes
+    -----
+    Forecasts from overlapping windows depend on one another, so the binomial test is stricter than its level says.
+    """
+    names = keys(by)
+    need(scores, (*names, "method_name", "MASE", "forecasts"), "A verdict on forecasts")
+    lowest = scores.loc[scores["method_name"] == floor, [*names, "MASE"]].rename(columns={"MASE": "_floor"})
+    if lowest.empty:
+        raise SnaError(f"The scores hold no row of the floor '{floor}'; back-test it with the others.")
+    how = {"on": names, "how": "left", "validate": "many_to_one"} if names else {"how": "cross"}
+    table = scores.merge(lowest, **how)
+    beats = table["MASE"] < table.pop("_floor")
+    shares = [name for name in table.columns if name.startswith("coverage_")]
+    tests = {f"p_{name}": _coverage_p(table[name], table["forecasts"], float(name[9:]) / 100) for name in shares}
+    covers = pd.DataFrame(tests, index=table.index).ge(significance).all(axis=1)
+    reasons = np.select(
+        [table["method_name"] == floor, ~beats & ~covers, ~beats, ~covers],
+        [
+            "The floor that others are measured against.",
+            "Not published: no better than the same month last year, and its intervals do not cover what they claim.",
+            "Not published: no better than the same month last year.",
+            "Not published: its intervals do not cover what they claim.",
+        ],
+        "Published: better than the same month last year, and its intervals cover what they claim.",
+    )
+    return table.assign(
+        beats_floor=beats, **tests, covers=covers, is_publishable=beats & covers, reason=reasons.astype(object)
+    )
+
+
+def _coverage_p(share: pd.Series, trials: pd.Series, nominal: float) -> NDArray[np.float64]:
+    hits = np.round(share * trials).astype(int)
+    return np.array([stats.binomtest(int(k), int(n), nominal).pvalue for k, n in zip(hits, trials, strict=True)])
