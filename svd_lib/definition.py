@@ -53,7 +53,7 @@ class Definition:
     """One version of one definition of serious violence.
 
     ``street_proxy`` lists the street-level categories that stand in for it, in the publisher's spelling; ``note`` says
-    what the codes do not reach; ``root`` is the project it was read from, which also holds the table of codes.
+    what the codes do not reach; ``short`` is the title for a chart; ``root`` is the project it was read from, which also holds the table of codes.
     """
 
     id: str
@@ -70,6 +70,7 @@ class Definition:
     street_proxy: tuple[str, ...]
     root: Path
     note: str = ""
+    short: str = ""
 
     @property
     def name(self) -> str:
@@ -291,6 +292,7 @@ def _parse(content: dict[str, Any], file: str, root: Path) -> Definition:
         street_proxy=tuple(content.get("street_proxy", [])),
         root=root,
         note=str(content.get("note", "")),
+        short=str(content.get("short") or content["title"]),
     )
 
 

@@ -68,7 +68,8 @@ VIOLENCE_AGAINST_THE_PERSON: Final = "Violence against the person"
 
 AREA_KINDS: Final[tuple[str, ...]] = ("force", "csp", "county", "district", "ward", "lsoas")
 
-BASES: Final[tuple[str, ...]] = ("recorded_by", "located_in")
+BASES: Final[tuple[str, ...]] = ("recorded_by", "located_in", "published_for")
+"""What a number counts: a force's own figures, places inside the area, or what was published for an authority around it."""
 
 RESULT_COLUMNS: Final[tuple[str, ...]] = (
     "numerator",

@@ -23,6 +23,8 @@ from svd_lib.figures import style
 NO_DATA = "no data held"
 _MARKERS = ("o", "s", "D", "^")
 _DASHES = ("-", (0, (6, 2)), (0, (2, 2)), (0, (7, 2, 2, 2)))
+LABEL_WIDTH = 26
+"""Letters in a line of a row's label."""
 
 
 def _drawn(function: Callable[..., Figure]) -> Callable[..., Figure]:
@@ -184,7 +186,8 @@ def interval_plot(
     """
     rows = _ordered(frame, label, value, sort, top)
     names = list(dict.fromkeys(rows[label].astype(str)))
-    figure, axes = style.new_figure(0.9 + len(names) * (0.3 if group is None else 0.42))
+    is_tall = group is not None or any(len(name) > LABEL_WIDTH for name in names)
+    figure, axes = style.new_figure(0.9 + len(names) * (0.42 if is_tall else 0.3))
     groups = [None] if group is None else list(dict.fromkeys(rows[group]))
     for position, name in enumerate(groups):
         part = rows if group is None else rows[rows[group] == name]
@@ -527,7 +530,7 @@ def _wide(frame: pd.DataFrame, x: str, y: str | None, series: str | None) -> pd.
     """One column a series on a complete grid of dates, so that an absent date is a missing value."""
     if y is None:
         return None
-    named = frame[series].astype(str) if series else pd.Series(y, index=frame.index)
+    named = frame[series].astype(str) if series else pd.Series("", index=frame.index)
     table = pd.DataFrame({"x": _dates(frame[x]), "s": named.to_numpy(), "y": frame[y].to_numpy(dtype=float)})
     wide = table.pivot_table(index="x", columns="s", values="y", aggfunc="first", dropna=False).sort_index()
     wide = wide.reindex(columns=list(dict.fromkeys(named)))
@@ -729,7 +732,7 @@ def _dots(
 
 
 def _finish_rows(axes: Axes, names: list[str], x_label: str, from_zero: bool) -> None:
-    axes.set_yticks(range(len(names)), ["\n".join(wrap(name, 26)) for name in names])
+    axes.set_yticks(range(len(names)), ["\n".join(wrap(name, LABEL_WIDTH)) for name in names])
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)

@@ -129,7 +129,7 @@ def category_map(
         looks = _looks([name for name in order if _bare(name) != _bare(plain)])
         looks |= {name: {"facecolor": style.GRID} for name in order if _bare(name) == _bare(plain)}
         layers = [(found == name, looks[name], (names or {}).get(name, name)) for name in looks]
-        return _map(frame, layers, boundaries, key, lon, lat, group, labels, legend_title)
+        return _map(frame, layers, boundaries, key, lon, lat, group, labels, legend_title, clear=True)
 
 
 def cluster_map(frame: pd.DataFrame, category: str = "cluster", boundaries: object | None = None, **options: object) -> Figure:
@@ -177,7 +177,7 @@ def _class_words(values: pd.Series, limits: Sequence[float], precision: int) -> 
 
 def _map(
     frame: pd.DataFrame, layers: list[tuple[pd.Series, dict[str, object], str]], boundaries: object | None,
-    key: str, lon: str, lat: str, group: str | None, labels: str | None, legend_title: str,
+    key: str, lon: str, lat: str, group: str | None, labels: str | None, legend_title: str, clear: bool = False,
 ) -> Figure:  # fmt: skip
     group = group if group in frame else None
     shapes = _polygons(frame, boundaries, key) if boundaries is not None else _hexes(frame, lon, lat)
@@ -194,7 +194,8 @@ def _map(
         axes.add_patch(PathPatch(lines, facecolor="none", edgecolor=style.INK, linewidth=1.3, capstyle="round"))
     named = labels or group
     if named:
-        _names(axes, frame[named].astype(str).tolist(), shapes.centres)
+        kept_clear = np.logical_or.reduce([member for member, look, _ in layers if look.get("facecolor") != style.GRID]) if clear else None
+        _names(axes, frame[named].astype(str).tolist(), shapes.centres, kept_clear)
     _legend(figure, handles, legend_title)
     return figure
 
@@ -261,12 +262,27 @@ def _frame(axes: Axes, rings: list[list[np.ndarray]]) -> None:
     axes.set_axis_off()
 
 
-def _names(axes: Axes, names: list[str], centres: np.ndarray) -> None:
+def _names(axes: Axes, names: list[str], centres: np.ndarray, kept_clear: np.ndarray | None = None) -> None:
+    """Write each name in the middle of its places, or as near to it as leaves the marked places in sight."""
+    marked = centres[kept_clear] if kept_clear is not None else centres[:0]
     for name in dict.fromkeys(names):
         inside = np.array([other == name for other in names])
-        middle = np.median(centres[inside], axis=0)
-        axes.annotate("\n".join(wrap(name, 16)), middle, ha="center", va="center", fontsize=12, fontweight="bold", color=style.INK,
+        lines = wrap(name, 16)
+        middle = _clear_spot(centres[inside], marked, np.ptp(axes.get_xlim()), max(map(len, lines), default=0), len(lines))
+        axes.annotate("\n".join(lines), middle, ha="center", va="center", fontsize=12, fontweight="bold", color=style.INK,
                       bbox={"boxstyle": "round,pad=0.2", "facecolor": style.PAPER, "edgecolor": "none", "alpha": 0.82}, zorder=6)  # fmt: skip
+
+
+def _clear_spot(centres: np.ndarray, marked: np.ndarray, width: float, letters: int, lines: int) -> np.ndarray:
+    """Return the middle of some places, else the spot nearest to it, in or just outside them, whose words cover no marked place."""
+    middle = np.median(centres, axis=0)
+    reach = np.array([0.007 * letters + 0.025, 0.018 * lines + 0.025]) * width
+    ends = np.array([centres.min(axis=0) - reach * 1.1, centres.max(axis=0) + reach * 1.1])
+    outside = [(middle[0], ends[1, 1]), (middle[0], ends[0, 1]), (ends[0, 0], middle[1]), (ends[1, 0], middle[1])]
+    nearest = centres[np.argsort(np.linalg.norm(centres - middle, axis=1), kind="stable")]
+    spots = np.vstack([middle, nearest, outside])
+    covers = [bool((np.abs(marked - spot) < reach).all(axis=1).any()) for spot in spots]
+    return spots[covers.index(False)] if False in covers else middle
 
 
 def _legend(figure: Figure, handles: list[Patch], title: str) -> None:

@@ -108,24 +108,26 @@ def severity_score(
 
     Notes
     -----
-    Compound Poisson with known weights: Dobson's limits, the Byar or exact limits of the number of events scaled to the standard
-    deviation of the weighted sum. They hold the chance of events, not doubt about the weights.
+    A weighted sum of independent Poisson counts with known weights: the exact or Byar limits of each row's count, added in
+    quadrature, which holds where a few grave offences carry the score. Rows of zero count as rows: leave a grave offence in
+    though it did not happen. The limits hold the chance of events, not doubt about the weights.
 
     References
     ----------
-    ONS (2016), Developing a Crime Severity Score; Dobson et al. (1991), Statistics in Medicine 10:457-462.
+    ONS (2016), Developing a Crime Severity Score; Zou, Huang and Zhang (2009), Computational Statistics and Data Analysis
+    53:1080-1085 (limits of a linear function of Poisson rates, recovered from those of each).
     """
     need(frame, [count, weight, *([population] if population else []), *by], "A severity score")
     n, w = floats(frame[count]), floats(frame[weight])
-    parts = frame.assign(_events=n, _points=n * w, _squares=n * w**2, _memory=_from_memory(frame))
+    low, high = poisson_limits(n, confidence)
+    reaches = {"_below": (w * (n - low)) ** 2, "_above": (w * (high - n)) ** 2}
+    parts = frame.assign(_events=n, _points=n * w, **reaches, _memory=_from_memory(frame))
     groups = parts.groupby(list(by), sort=True) if by else parts.groupby(lambda _: 0)
-    sums = groups[["_events", "_points", "_squares"]].agg(lambda values: values.sum(skipna=False))
+    sums = groups[["_events", "_points", "_below", "_above"]].agg(lambda values: values.sum(skipna=False))
     people = _one_population(groups, population) if population else pd.Series(1.0, index=sums.index)
-    low, high = poisson_limits(sums["_events"], confidence)
-    spread = np.sqrt(sums["_squares"] / sums["_events"].where(sums["_events"] > 0))
     scale = multiplier / people
-    lower = (sums["_points"] + spread * (low - sums["_events"])) * scale
-    upper = (sums["_points"] + spread * (high - sums["_events"])) * scale
+    lower = (sums["_points"] - np.sqrt(sums["_below"])) * scale
+    upper = (sums["_points"] + np.sqrt(sums["_above"])) * scale
     identity = sums.reset_index()[list(by)].assign(
         events=sums["_events"].to_numpy(),
         mean_weight=(sums["_points"] / sums["_events"].where(sums["_events"] > 0)).to_numpy(),
@@ -134,7 +136,7 @@ def severity_score(
     return result(
         identity, numerator=sums["_points"], denominator=people if population else np.nan, value=sums["_points"] * scale,
         lower=lower.clip(lower=0), upper=upper, statistic=_points_unit(population, multiplier),
-        method="sum of count x weight; Dobson limits", confidence=confidence,
+        method="sum of count x weight; Poisson limits added in quadrature", confidence=confidence,
     )  # fmt: skip
 
 
@@ -176,8 +178,9 @@ def severity_by_mix(
 
     Notes
     -----
-    Each draw takes a mix from the Dirichlet of the force's own offences (half an event added to each), Poisson counts and the
-    offences that they fall on. Counts of zero stay in; a missing count makes its group missing. That the area's mix is the force's mix is an assumption.
+    Each draw takes a mix from the Dirichlet of the force's own offences (half an event added to each) and Poisson counts: the limits
+    are of the points that such a place brings on average under the mix, not of which offences its events happened to be. Counts of zero stay
+    in; a missing count makes its group missing. That the area's mix is the force's mix is an assumption.
     """
     need(counts, [category, count, *by], "Severity by mix")
     need(mix, [category, offence_count, weight], "Severity by mix")
@@ -193,7 +196,7 @@ def severity_by_mix(
     identity = keys_.assign(events=found["events"], is_illustration=bool(_from_memory(used).any()))
     return result(
         identity, numerator=found["points"], denominator=np.nan, value=found["points"], lower=found["lower"], upper=found["upper"],
-        statistic="severity points", method=f"stated offence mix; compound Poisson and mix simulated, {draws:,} draws", confidence=confidence,
+        statistic="severity points", method=f"stated offence mix; Poisson counts and mix simulated, {draws:,} draws", confidence=confidence,
     )  # fmt: skip
 
 
@@ -290,7 +293,7 @@ class _Mix:
 
     def points(self, events: float, draws: int, rng: np.random.Generator) -> np.ndarray:
         shares = rng.dirichlet(self.recorded + 0.5, size=draws)
-        return rng.multinomial(rng.poisson(events, size=draws), shares) @ self.weight
+        return rng.poisson(events, size=draws) * (shares @ self.weight)
 
 
 def _mix_row(

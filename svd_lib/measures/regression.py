@@ -114,7 +114,9 @@ def count_regression(
     formula : str
         ``"count ~ C(calendar_month) + years + step"`` in patsy's language. ``+ offset(log(column))`` is understood.
     family : {"quasipoisson", "poisson", "negbin"}
-        ``negbin`` is NB2, theta by maximum likelihood; standard errors are conditional on theta.
+        ``negbin`` is NB2, theta by maximum likelihood; standard errors are conditional on theta, as published tables have
+        them. That theta is too large when terms are many, so limits and p-values are widened by Pearson's dispersion
+        where it exceeds 1 and use Student's t.
     exposure : str, optional
         Column whose logarithm is the offset (population, vehicle-kilometres).
     covariance : {"model", "newey-west"}
@@ -222,11 +224,17 @@ def _coefficients(
     fitted: Any, x: patsy.DesignMatrix, family: Family, covariance: Covariance, confidence: float
 ) -> pd.DataFrame:
     estimate, error = np.asarray(fitted.params), np.asarray(fitted.bse)
-    reach = stats.norm.isf((1 - level(confidence)) / 2) * error
+    tail = (1 - level(confidence)) / 2
+    wide, quantile, beyond = error, stats.norm.isf(tail), stats.norm.sf
+    if family == "negbin" and covariance == "model":
+        freedom = fitted.df_resid
+        wide, quantile = error * np.sqrt(max(1.0, fitted.pearson_chi2 / freedom)), stats.t.isf(tail, freedom)
+        beyond = stats.t(freedom).sf
+    reach = quantile * wide
     names = {"poisson": "Poisson", "quasipoisson": "quasi-Poisson", "negbin": "negative binomial (NB2)"}
     terms = pd.DataFrame({"term": x.design_info.column_names, "estimate": estimate, "standard_error": error})
     return result(
-        terms.assign(p_value=2 * stats.norm.sf(np.abs(estimate / error))),
+        terms.assign(p_value=2 * beyond(np.abs(estimate / wide))),
         numerator=np.nan,
         denominator=np.nan,
         value=np.exp(estimate),

@@ -131,6 +131,12 @@ def spatial_empirical_bayes(
     pandas.DataFrame
         As :func:`empirical_bayes`.
 
+    Notes
+    -----
+    A surrounding is a handful of areas: its variance is often estimated as zero, and limits made from it covered the true
+    rate in 57 to 87% of simulated areas. The limits therefore take the variance within surroundings pooled over the
+    whole map, and add the uncertainty of the local mean; they always hold the value.
+
     References
     ----------
     Marshall (1991), Applied Statistics 40:283-294, section 4.
@@ -140,19 +146,18 @@ def spatial_empirical_bayes(
     usable = np.isfinite(events) & np.isfinite(population) & (population > 0)
     weights = spatial_weights(neighbours, frame[id].tolist(), "binary")
     counted = np.where(usable, events, 0), np.where(usable, population, 0)
-    prior, around = _local_moments(*counted, weights.with_self().matrix, departures)
+    around = weights.with_self().matrix
+    prior, total = _local_moments(*counted, around, departures)
+    spread = _pooled_variance(*counted, around, prior.mean)
     if islands == "global":
         everywhere = empirical_bayes_prior(events, population)
-        prior = RatePrior(
-            np.where(weights.islands, everywhere.mean, prior.mean),
-            np.where(weights.islands, everywhere.variance, prior.variance),
-        )
-        around = np.where(weights.islands, np.nansum(events), around)
+        prior = _where_alone(weights.islands, everywhere, prior)
+        spread = np.where(weights.islands, everywhere.variance, spread)
+        total = np.where(weights.islands, np.nansum(events), total)
     else:
         prior = RatePrior(np.where(weights.islands, np.nan, prior.mean), prior.variance)
-    return _smoothed(
-        frame, numerator, denominator, prior, around, multiplier, confidence, "Spatial empirical Bayes (Marshall)"
-    )
+    name = "Spatial empirical Bayes (Marshall)"
+    return _smoothed(frame, numerator, denominator, prior, total, multiplier, confidence, name, RatePrior(prior.mean, spread))
 
 
 def empirical_bayes_index(numerator: ArrayLike, denominator: ArrayLike) -> Floats:
@@ -241,6 +246,24 @@ def _local_moments(
     return RatePrior(mean, np.maximum(between, 0.0)), count
 
 
+def _where_alone(islands: NDArray[np.bool_], everywhere: RatePrior, local: RatePrior) -> RatePrior:
+    return RatePrior(
+        np.where(islands, everywhere.mean, local.mean), np.where(islands, everywhere.variance, local.variance)
+    )
+
+
+def _pooled_variance(events: Floats, population: Floats, around: sparse.csr_array, mean: Floats) -> Floats:
+    """Variance of a rate about its surroundings' mean, pooled over the map, plus the uncertainty of that mean."""
+    known = (population > 0) & np.isfinite(mean)
+    n, rate, centre = population[known], events[known] / population[known], mean[known]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        people, size = around @ population, around @ (population > 0).astype(float)
+        # a mean of k areas lies nearer to each of them than the truth does, by one part in k
+        spread = np.sum(n * (rate - centre) ** 2) / n.sum() / (1 - 1 / max(float(size[known].mean()), 1.001))
+        between = max(spread - np.sum(n * centre) / n.sum() / n.mean(), 0.0)
+        return between * (1 + 1 / size) + mean / people
+
+
 def _smoothed(
     frame: pd.DataFrame,
     numerator: str,
@@ -250,6 +273,7 @@ def _smoothed(
     multiplier: float,
     confidence: float,
     method: str,
+    limits: RatePrior | None = None,
 ) -> pd.DataFrame:
     events, population = floats(frame[numerator]), floats(frame[denominator])
     population = np.where(population > 0, population, np.nan)
@@ -257,7 +281,9 @@ def _smoothed(
     weight = between * population / (between * population + prior.mean)
     value = np.where(prior.mean == 0, 0.0, prior.mean + weight * (events / population - prior.mean))
     value = np.where(np.isnan(events) | np.isnan(population), np.nan, value)
-    lower, upper = _gamma_limits(events, population, prior, prior_events, confidence)
+    lower, upper = _gamma_limits(events, population, limits or prior, prior_events, confidence)
+    if limits is not None:
+        lower, upper = np.minimum(lower, value), np.maximum(upper, value)
     identity = frame.drop(columns=[numerator, denominator]).assign(
         raw_value=multiplier * events / population, shrinkage=np.where(np.isnan(value), np.nan, 1 - weight)
     )

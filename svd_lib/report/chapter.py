@@ -353,6 +353,7 @@ def _basis_list(chapter: Chapter) -> str:
     meaning = {
         "recorded_by": "Recorded by: everything in the police force’s own figures, wherever it happened.",
         "located_in": "Located in: what the area’s own force recorded at places inside the area.",
+        "published_for": "Published for: what is published for a county, unitary authority or region, whole, that the area lies in or holds.",
     }
     return _list("What is counted", [meaning[name] for name in sorted(used)])
 

@@ -26,6 +26,19 @@ class Fact:
     read_on: str
 
     @property
+    def number(self) -> float:
+        """The number in it, for a calculation that names the fact.
+
+        Raises
+        ------
+        SnaError
+            When the fact has no number, or it is from memory and so may enter no calculation.
+        """
+        if not self.value or self.tag == "from memory":
+            raise SnaError(f"The fact {self.id!r} has no number that a calculation may use (tag {self.tag}); use another fact.")
+        return float(self.value.replace(",", ""))
+
+    @property
     def quantity(self) -> str:
         """The number with its unit as a sentence prints it; the claim itself when there is no number."""
         if not self.value:

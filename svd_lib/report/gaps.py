@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+import pandas as pd
 import yaml
 
 from svd_lib.edition import Edition
@@ -96,3 +97,27 @@ def find_gap(gaps: Iterable[Gap], exhibit_id: str, edition: Edition) -> Gap:
         f"{exhibit_id!r} has no data in edition {edition.name} and is not a known gap: list it in "
         "data/reference/known_gaps.yml with what it needs and from whom, or mend the data."
     )
+
+
+def gap_frame(gaps: Iterable[Gap], edition: Edition) -> pd.DataFrame:
+    """Return the known gaps of an edition for a reader.
+
+    Parameters
+    ----------
+    gaps : iterable of Gap
+    edition : Edition
+        Gaps of other areas or editions are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``chapter, question, needs, source``, each question once.
+    """
+    names = (edition.name, edition.name.rsplit("-", 1)[0], edition.area_kind, edition.area_code)
+    here = [gap for gap in gaps if any(fnmatchcase(name, pattern) for name in names for pattern in gap.areas)]
+    rows = [(_chapter_words(gap.id), gap.question, gap.needs, gap.source) for gap in here]
+    return pd.DataFrame(rows, columns=["chapter", "question", "needs", "source"]).drop_duplicates(ignore_index=True)
+
+
+def _chapter_words(identifier: str) -> str:
+    return "Data quality" if identifier.startswith("data-quality") else identifier.partition("-")[0].capitalize()

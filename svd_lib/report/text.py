@@ -256,6 +256,20 @@ def compare_words(row: object, other: object = None, neutral: float = 0.0) -> st
     return words[direction(row, neutral) if other is None else _levels(one_row(row), one_row(other))]
 
 
+def chance_words(p_value: float, clear: str, unclear: str, alpha: float = 0.05) -> str:
+    """Word a test that has no interval: ``clear`` when its p-value is below ``alpha``, else ``unclear``."""
+    known = plain(p_value)
+    return clear if known is not None and float(known) < alpha else unclear
+
+
+def p_words(p_value: float) -> str:
+    """Word a p-value, e.g. ``"p below 0.001"`` or ``"p 0.023"``."""
+    known = plain(p_value)
+    if known is None:
+        return "p not available"
+    return "p below 0.001" if float(known) < 0.001 else f"p {float(known):.3f}"
+
+
 def _levels(first: Mapping[str, object], second: Mapping[str, object]) -> str:
     limits = [first.get("lower_ci"), first.get("upper_ci")]
     against = [second.get("lower_ci", second.get("value")), second.get("upper_ci", second.get("value"))]
