@@ -1,0 +1,1 @@
+"""Plan, execute, and make the site of an edition."""

@@ -1,0 +1,207 @@
+"""Directives for authored pages: what a page says of the edition or the sources is made from them, never typed.
+
+``{partnership} duty_holders`` and its like print one part of the edition's ``partnership.yml``; ``{sources}`` prints the
+data the edition uses; ``{when} demonstration`` keeps its content for editions of that kind; ``{dropdown} Title`` folds its content away, and so
+is every section whose heading begins with "More detail".
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import yaml
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.docutils import SphinxDirective
+
+from svd_lib.build.theme import edition_of
+from svd_lib.sources.lock import read_lock
+from svd_lib.sources.registry import Source, read_registry
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+    from svd_lib.edition import Edition
+
+FOLDED = "More detail"
+NOT_RECORDED = "not recorded"
+
+
+class PartnershipDirective(SphinxDirective):
+    """One part of the edition's ``partnership.yml``: who holds the duty, dates, consultation, sharing."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return the part as a list or table, or a sentence that says it is not recorded."""
+        edition, part = edition_of(self.env.app), self.arguments[0]
+        if part not in PARTS:
+            raise self.error(f"no part '{part}'; choose one of {', '.join(sorted(PARTS))}")
+        self.env.note_dependency(str(edition.partnership_path))
+        content = read_partnership(edition)
+        rows = content.get(part) or []
+        if not rows:
+            return [_raw('<p class="sna-edition">Not recorded for this area.</p>')]
+        return [_raw(PARTS[part](rows, content.get("sources", {})))]
+
+
+class SourcesDirective(SphinxDirective):
+    """Every source that the edition's lock names, with what was taken from it and under which licence."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return one table."""
+        edition = edition_of(self.env.app)
+        self.env.note_dependency(str(edition.lock_path))
+        return [_raw(sources_table(edition))]
+
+
+class WhenDirective(SphinxDirective):
+    """Content for editions of one kind: ``demonstration`` (nobody has approved it) or ``published``."""
+
+    required_arguments = 1
+    has_content = True
+    kinds: ClassVar[tuple[str, ...]] = ("demonstration", "published")
+
+    def run(self) -> list[nodes.Node]:
+        """Return the content, or nothing."""
+        kind = directives.choice(self.arguments[0], self.kinds)
+        actual = "published" if edition_of(self.env.app).is_approved else "demonstration"
+        return self.parse_content_to_nodes() if kind == actual else []
+
+
+class DropdownDirective(SphinxDirective):
+    """Content behind a line that opens it."""
+
+    required_arguments = 1
+    final_argument_whitespace = True
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        """Return the content between the two ends of an HTML ``details``."""
+        return [_fold(self.arguments[0]), *self.parse_content_to_nodes(), _raw("</details>")]
+
+
+class FoldMoreDetail(SphinxPostTransform):
+    """Fold every section whose heading begins with "More detail", words and exhibits alike."""
+
+    default_priority = 900
+    formats = ("html",)
+
+    def run(self, **_: object) -> None:
+        """Put the ends of a ``details`` below each such heading and at the section's end."""
+        for section in list(self.document.findall(nodes.section)):
+            title = section[0].astext() if section.children else ""
+            if title.startswith(FOLDED):
+                section.insert(1, _fold(f"Show {title[0].lower()}{title[1:]}"))
+                section.append(_raw("</details>"))
+
+
+def _fold(words: str) -> nodes.raw:
+    return _raw(f'<details class="sna-more"><summary>{escape(words)}</summary>')
+
+
+def read_partnership(edition: Edition) -> dict[str, Any]:
+    """Return the edition's ``partnership.yml``, or nothing where there is none."""
+    if not edition.partnership_path.is_file():
+        return {}
+    return yaml.safe_load(edition.partnership_path.read_text(encoding="utf-8")) or {}
+
+
+def sources_table(edition: Edition) -> str:
+    """Return the table of the edition's sources as HTML."""
+    registry = read_registry(edition.root)
+    inputs = read_lock(edition.lock_path).inputs
+    versions: dict[str, Counter] = {}
+    for entry in inputs:
+        versions.setdefault(entry.source, Counter())[entry.publisher_version] += 1
+    rows = [_source_row(registry.source(name), used) for name, used in sorted(versions.items())]
+    return _table("Data used in this edition", ("Source", "Publisher", "Versions used", "Files", "Licence"), rows)
+
+
+def _source_row(source: Source, versions: Counter) -> tuple[str, ...]:
+    title = _link(source.title, source.landing_page)
+    used = "; ".join(escape(version) for version in sorted(versions))
+    return title, escape(source.publisher), used, str(versions.total()), _link(source.licence_title, source.licence_url)
+
+
+def _names(rows: Sequence[Mapping], sources: Mapping) -> str:
+    return _list([escape(row["name"]) for row in rows]) + _read_at(rows, sources)
+
+
+def _statements(rows: Sequence[Mapping], sources: Mapping) -> str:
+    return _list([escape(row["statement"]) for row in rows]) + _read_at(rows, sources)
+
+
+def _dates(rows: Sequence[Mapping], sources: Mapping) -> str:
+    return _table("Dates", ("Event", "Date"), [(escape(row["event"]), escape(_said(row["date"]))) for row in rows])
+
+
+def _consultation(rows: Sequence[Mapping], sources: Mapping) -> str:
+    cells = [tuple(escape(_said(row[key])) for key in ("body", "record", "date")) for row in rows]
+    return _table("Consultation under section 8(4)", ("Authorities", "What was done", "Date"), cells)
+
+
+def _sharing(rows: Sequence[Mapping], sources: Mapping) -> str:
+    cells = [tuple(escape(_said(row[key])) for key in ("from", "to", "what", "done_here")) for row in rows]
+    return _table("Who shares what", ("From", "To", "What", "Done here"), cells)
+
+
+PARTS: dict[str, Callable[[Sequence[Mapping], Mapping], str]] = {
+    "duty_holders": _names,
+    "also_involved": _names,
+    "governance": _statements,
+    "dates": _dates,
+    "consultation": _consultation,
+    "sharing": _sharing,
+}
+
+
+def _said(value: object) -> str:
+    text = str(value or NOT_RECORDED)
+    return text[:1].upper() + text[1:]
+
+
+def _read_at(rows: Sequence[Mapping], sources: Mapping) -> str:
+    """Say where the rows were read, and how far they were checked."""
+    used = [sources[name] for name in dict.fromkeys(row["source"] for row in rows if row.get("source"))]
+    if not used:
+        return ""
+    named = "; ".join(f"{_link(source['title'], source.get('url'))}, read {escape(str(source['read_on']))}" for source in used)
+    return f'<p class="sna-source sna-edition"><span class="sna-lead">Source:</span> {named}.</p>'
+
+
+def _list(items: Sequence[str]) -> str:
+    return f'<ul class="sna-edition">{"".join(f"<li>{item}</li>" for item in items)}</ul>'
+
+
+def _table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    head = "".join(f'<th scope="col">{heading}</th>' for heading in headings)
+    body = "".join(
+        f'<tr><th scope="row">{row[0]}</th>{"".join(f"<td>{cell}</td>" for cell in row[1:])}</tr>' for row in rows
+    )
+    return (
+        f'<div class="sna-scroll" tabindex="0" role="group" aria-label="{caption}"><table class="sna-table">'
+        f"<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _link(text: str, address: str | None) -> str:
+    return f'<a href="{escape(address)}">{escape(text)}</a>' if address else escape(text)
+
+
+def _raw(html: str) -> nodes.raw:
+    return nodes.raw("", html, format="html")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the directives."""
+    app.add_directive("partnership", PartnershipDirective)
+    app.add_directive("sources", SourcesDirective)
+    app.add_directive("when", WhenDirective)
+    app.add_directive("dropdown", DropdownDirective)
+    app.add_post_transform(FoldMoreDetail)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

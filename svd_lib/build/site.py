@@ -1,0 +1,113 @@
+"""The site: executed chapters and authored pages put into one book, and Jupyter Book run over it, warnings as errors."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+from svd_lib.build.chapters import documents_of, read_toc, source_of
+from svd_lib.edition import Edition
+from svd_lib.errors import SnaError
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def assemble_book(edition: Edition, executed: Path, book: Path) -> None:
+    """Write the folder that Jupyter Book reads: configuration, contents, pages and executed chapters.
+
+    Parameters
+    ----------
+    edition : Edition
+        What is built; ``edition.out_path`` holds its findings and exhibits.
+    executed : pathlib.Path
+        Folder of executed notebooks.
+    book : pathlib.Path
+        Folder to make.
+    """
+    toc = read_toc(edition.root)
+    shutil.copytree(edition.root / "book", book / "book")
+    (book / "notebooks").mkdir()
+    for document in documents_of(toc):
+        source = source_of(edition.root, document)
+        if source is not None and source.suffix == ".ipynb":
+            shutil.copyfile(executed / source.name, book / f"{document}.ipynb")
+    (book / "_toc.yml").write_text(yaml.safe_dump(toc, sort_keys=False), encoding="utf-8")
+    (book / "_config.yml").write_text(yaml.safe_dump(_configuration(edition), sort_keys=False), encoding="utf-8")
+
+
+def _configuration(edition: Edition) -> dict:
+    """Return the project's configuration with execution off and the edition named."""
+    configuration = yaml.safe_load((edition.root / "_config.yml").read_text(encoding="utf-8"))
+    configuration["execute"] = {**configuration.get("execute", {}), "execute_notebooks": "off"}
+    settings = {"sna_edition": edition.name, "sna_project": str(edition.root), "sna_out": str(edition.out_path)}
+    configuration["sphinx"]["config"] |= settings
+    return configuration
+
+
+def build_site(book: Path, output: Path, environment: dict[str, str], log: Path) -> Path:
+    """Run ``jupyter-book build -W`` over an assembled book and return the folder of pages.
+
+    Parameters
+    ----------
+    book : pathlib.Path
+        What :func:`assemble_book` made.
+    output : pathlib.Path
+        Folder under which Jupyter Book makes ``_build/html``.
+    environment : dict
+        Environment of the command.
+    log : pathlib.Path
+        File that everything it says is added to.
+
+    Raises
+    ------
+    SnaError
+        With exit code 1 when there is a warning or an error; the sentence repeats it.
+    """
+    command = [*jupyter_book_command(), "build", "-W", "--path-output", str(output), str(book)]
+    finished = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    said = _COLOUR.sub("", finished.stdout)
+    with log.open("a", encoding="utf-8") as stream:
+        stream.write(said)
+    if finished.returncode:
+        raise SnaError(f"The site was not built: {_reason(said, book)} (the whole log: {log}).", exit_code=1)
+    return output / "_build" / "html"
+
+
+def jupyter_book_command() -> list[str]:
+    """Return the command of the Jupyter Book that belongs to the running Python."""
+    beside = Path(sys.executable).with_name("jupyter-book")
+    if beside.is_file():
+        return [str(beside)]
+    return [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+
+
+def _reason(said: str, book: Path) -> str:
+    """Return what Sphinx stopped at, as one line with paths from the project's root."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    for number, line in enumerate(lines):
+        if line.startswith(("Warning, treated as error", "Extension error", "Exception occurred", "Configuration error")):
+            found = [text for text in lines[number + 1 : number + 5] if not text.startswith(("File ", "Traceback", "^"))]
+            return (found[-1] if line.startswith("Exception") else found[0]).replace(f"{book}/", "")
+    return lines[-1].replace(f"{book}/", "") if lines else "Jupyter Book said nothing"
+
+
+def swap_in(new: Path, place: Path) -> None:
+    """Put a file or folder in another's place by renaming, so that a reader never meets half of one."""
+    old = place.with_name(f".{place.name}.old")
+    _remove(old)
+    if place.exists():
+        place.rename(old)
+    new.rename(place)
+    _remove(old)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,133 @@
+"""The command ``sna``: fetch, ingest, build, snapshot, check, explain, doctor, editions.
+
+Nothing scientific is imported here; each command imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from svd_lib.errors import SnaError
+
+if TYPE_CHECKING:
+    from svd_lib.edition import Edition
+
+DEFAULT_EDITION = "suffolk-2025"
+INTERRUPTED = 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options) or 0
+    except SnaError as problem:
+        print(f"sna: {problem}", file=sys.stderr)
+        return problem.exit_code
+    except KeyboardInterrupt:
+        print("sna: stopped; what was published before is as it was.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="sna", description="Build a serious violence needs assessment from open data.")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add(commands, "fetch", _fetch, "bring an edition's inputs into data/raw and verify each", mirror="required")
+    _add(commands, "ingest", _ingest, "turn verified inputs into tidy tables")
+    build = _add(commands, "build", _build, "build an edition's website", mirror="optional", area=True)
+    build.add_argument("--jobs", type=int, default=2, metavar="N", help="chapters executed at a time (default 2)")
+    _add(commands, "snapshot", _snapshot, "compute the aggregates that let an edition build offline")
+    _add(commands, "check", _check, "check notebooks, contents and editions without building")
+    explain = _add(commands, "explain", _explain, "print where a finding's number comes from")
+    explain.add_argument("finding", help="a finding's id, like trends-violence-rate")
+    _add(commands, "doctor", _doctor, "say what this machine has and lacks")
+    _add(commands, "editions", _editions, "list the editions")
+    return parser
+
+
+def _add(commands, name: str, command, text: str, mirror: str = "", area: bool = False) -> argparse.ArgumentParser:
+    """Add one command with the options it shares with others."""
+    parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    parser.set_defaults(command=command)
+    parser.add_argument("--project", default="", metavar="DIR", help="project folder (default: found from here upwards)")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--edition", default=DEFAULT_EDITION, metavar="E", help=f"edition or area's slug (default {DEFAULT_EDITION})")
+    if area:
+        which.add_argument("--area", metavar="KIND:NAME", help="any area: force:Norfolk, district:Ipswich, a code ...")
+    if mirror:
+        parser.add_argument("--mirror", required=mirror == "required", metavar="DIR_OR_URL", help="where the inputs are")
+    return parser
+
+
+def _opened(options: argparse.Namespace) -> Edition:
+    from svd_lib.edition import open_edition
+
+    return open_edition(options.edition, options.project)
+
+
+def _fetch(options: argparse.Namespace) -> None:
+    from svd_lib.build.inputs import fetch_inputs
+
+    fetch_inputs(_opened(options), options.mirror)
+
+
+def _ingest(options: argparse.Namespace) -> None:
+    from svd_lib.build.inputs import ingest_inputs
+
+    ingest_inputs(_opened(options))
+
+
+def _build(options: argparse.Namespace) -> None:
+    from svd_lib.build.inputs import edition_to_build, prepare_view
+    from svd_lib.build.progress import Progress
+    from svd_lib.build.run import build_edition
+
+    progress = Progress()
+    edition = edition_to_build(options.edition, options.area, options.mirror, options.project, progress)
+    prepare_view(edition, options.mirror, progress)
+    build_edition(edition, options.jobs, progress)
+
+
+def _snapshot(options: argparse.Namespace) -> None:
+    from svd_lib.build.inputs import write_embedded_aggregates
+
+    write_embedded_aggregates(_opened(options))
+
+
+def _check(options: argparse.Namespace) -> int:
+    from svd_lib.build.check import check_project
+    from svd_lib.edition import find_root
+
+    problems = check_project(find_root(Path(options.project) if options.project else None))
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    print(f"{len(problems)} problem{'' if len(problems) == 1 else 's'}")
+    return 1 if problems else 0
+
+
+def _explain(options: argparse.Namespace) -> None:
+    from svd_lib.build.explain import explain_finding
+
+    print(explain_finding(_opened(options), options.finding))
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from svd_lib.build.doctor import examine
+
+    lines, is_well = examine(options.project)
+    print("\n".join(lines))
+    return 0 if is_well else 1
+
+
+def _editions(options: argparse.Namespace) -> None:
+    from svd_lib.edition import find_root, list_editions
+
+    for edition in list_editions(find_root(Path(options.project) if options.project else None)):
+        print(f"{edition.name:24} {edition.area_kind}:{edition.area_code}  to {edition.period_end}  {edition.status}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
