@@ -225,6 +225,11 @@ def beside_region(view: View, indicator: str) -> pd.DataFrame:
     return rows[local & (rows["category"] == "all")].sort_values(["area_kind", "area_name", "date"]).reset_index(drop=True)
 
 
+def authorities(view: View) -> str:
+    """Return the names of the counties and unitary authorities that the area lies in or holds, as a sentence lists them."""
+    return _listed(sorted(view.area.utla.values()))
+
+
 def highest_authority(view: View, indicator: str) -> pd.DataFrame:
     """Return the newest value of the area's authority, the highest where it has several, beside its region.
 
@@ -277,12 +282,15 @@ def children_table(view: View) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        measure, unit, year, then one column a place; a value that is missing or not credible is null.
+        measure, unit, year, then one column a place; a value that is missing or not credible is null. Permanent exclusions,
+        published per 100 pupils, are given per 10,000, so that one decimal shows them.
     """
     rows = indicator_rows(view, list(CHILDREN), ["county", "region", "country"])
     rows = rows[rows["area_code"].isin(view.area.utla) | (rows["area_kind"] != "county")]
     held = rows[rows["area_kind"].eq("county") & rows["value"].notna()].groupby("indicator")["date"].max()
     rows = rows[rows["date"] == rows["indicator"].map(held)]
+    rare = rows["indicator"] == "exclusion_rate"
+    rows = rows.assign(value=rows["value"].mask(rare, rows["value"] * 100), unit=rows["unit"].mask(rare, "per 10,000 pupils"))
     rows = rows.assign(measure=rows["indicator"].map(CHILDREN), order=rows["indicator"].map({name: place for place, name in enumerate(CHILDREN)}))
     places = rows.sort_values(["area_kind", "area_name"], key=lambda values: values.map({"county": 0, "region": 1, "country": 2}).fillna(values))
     names = list(dict.fromkeys(places["area_name"]))

@@ -102,16 +102,18 @@ class Suffolk:
 
     @cached_property
     def high_clusters(self) -> tuple[set[str], set[str]]:
-        """High clusters on the logarithm of the smoothed rates, where the rate is above the whole area's."""
-        above = self.shrunken["rate"] > self.now["records"].sum() / self.now["people"].sum()
-        allowed = set(self.now.loc[above, "lsoa21cd"])
-        sure, doubtful = self.clusters(np.log(self.shrunken["rate"].to_numpy()), 11)
-        return sure & allowed, doubtful & allowed
+        """High clusters on the empirical Bayes index, where the rate is above the whole area's."""
+        return self._above_average(self.clusters(self.shrunken["index"].to_numpy(), 12))
 
     @cached_property
-    def index_clusters(self) -> tuple[set[str], set[str]]:
-        """High clusters on the empirical Bayes index."""
-        return self.clusters(self.shrunken["index"].to_numpy(), 12)
+    def log_clusters(self) -> tuple[set[str], set[str]]:
+        """High clusters on the logarithm of the smoothed rates, where the rate is above the whole area's."""
+        return self._above_average(self.clusters(np.log(self.shrunken["rate"].to_numpy()), 11))
+
+    def _above_average(self, found: tuple[set[str], set[str]]) -> tuple[set[str], set[str]]:
+        above = self.shrunken["rate"] > self.now["records"].sum() / self.now["people"].sum()
+        allowed = set(self.now.loc[above, "lsoa21cd"])
+        return found[0] & allowed, found[1] & allowed
 
     @cached_property
     def fifths(self) -> pd.DataFrame:
@@ -307,9 +309,9 @@ def cluster_agreement(s: Suffolk) -> dict[str, object]:
     return {"between": (len(sure & hot), len((sure | doubtful) & hot)), "says": [f"marks {len(hot)} "]}
 
 
-def cluster_index(s: Suffolk) -> dict[str, object]:
-    """High clusters on the index."""
-    sure, doubtful = s.index_clusters
+def cluster_log(s: Suffolk) -> dict[str, object]:
+    """High clusters on a logarithmic scale."""
+    sure, doubtful = s.log_clusters
     return {"between": (len(sure), len(sure | doubtful))}
 
 
@@ -331,7 +333,7 @@ RECOMPUTED: dict[str, Callable[[Suffolk], dict]] = {
     "geography-lsoa-highest": lsoa,
     "geography-clustering-moran": moran,
     "geography-cluster-count": cluster_count,
-    "geography-cluster-index": cluster_index,
+    "geography-cluster-log": cluster_log,
     "geography-cluster-agreement": cluster_agreement,
     "geography-concentration-quarter": lambda s: shares(s, 0.25),
     "geography-concentration-half": lambda s: shares(s, 0.5),

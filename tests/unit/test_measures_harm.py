@@ -46,7 +46,7 @@ def test_one_missing_count_makes_the_score_missing():
     assert np.isnan(out["value"][0]) and out["value"][1] == 500
 
 
-def test_dobson_limits_cover_a_compound_poisson_score():
+def test_limits_cover_a_compound_poisson_score():
     rng, rates, weights = np.random.default_rng(1), np.array([80.0, 6.0]), np.array([5.0, 60.0])
     counts = rng.poisson(rates, size=(600, 2))
     sets = pd.DataFrame({"set": np.repeat(range(600), 2), "count": counts.ravel(), "weight": np.tile(weights, 600)})
