@@ -12,14 +12,14 @@ import pandas as pd
 from svd_lib.ingest.loaders import View, contiguity, street_by_place, whole_years
 from svd_lib.ingest.recorded_levels import newest_levels
 
-TARGET_SHARE = 0.05
+ONE_IN = 20
 FEWEST, MOST = 5, 25
 TARGET, COMPARISON, AROUND_TARGET, AROUND_COMPARISON, REST = "target", "comparison", "around target", "around comparison", "rest"
 
 
 def target_size(places: int) -> int:
-    """Return how many places a target set holds: one in twenty, at least five and at most twenty-five, never over half."""
-    return min(max(FEWEST, min(MOST, round(places * TARGET_SHARE))), places // 2)
+    """Return how many places a target set holds: one in twenty, rounded up, at least five and at most twenty-five, never over half."""
+    return min(max(FEWEST, min(MOST, -(-places // ONE_IN))), places // 2)
 
 
 def two_years(view: View, crime_type: str | Sequence[str]) -> pd.DataFrame:
