@@ -25,6 +25,12 @@ _MARKERS = ("o", "s", "D", "^")
 _DASHES = ("-", (0, (6, 2)), (0, (2, 2)), (0, (7, 2, 2, 2)))
 LABEL_WIDTH = 26
 """Letters in a line of a row's label."""
+DOT_ROOM = 0.17
+"""Inches from one group's dot to the next group's in the same row."""
+MARK_ROOM = 22
+"""Units kept between an axis and the words above it for the numbers of dated remarks."""
+ROUND_STEPS = (1, 2, 2.5, 5, 10)
+"""Steps between ticks that a reader can count in."""
 
 
 def _drawn(function: Callable[..., Figure]) -> Callable[..., Figure]:
@@ -186,12 +192,12 @@ def interval_plot(
     """
     rows = _ordered(frame, label, value, sort, top)
     names = list(dict.fromkeys(rows[label].astype(str)))
-    is_tall = group is not None or any(len(name) > LABEL_WIDTH for name in names)
-    figure, axes = style.new_figure(0.9 + len(names) * (0.42 if is_tall else 0.3))
     groups = [None] if group is None else list(dict.fromkeys(rows[group]))
+    row = max(0.42 if any(len(name) > LABEL_WIDTH for name in names) else 0.3, 0.14 + DOT_ROOM * len(groups) if group else 0)
+    figure, axes = style.new_figure(0.9 + len(names) * row)
     for position, name in enumerate(groups):
         part = rows if group is None else rows[rows[group] == name]
-        offset = 0.0 if group is None else (position - (len(groups) - 1) / 2) * 0.24
+        offset = 0.0 if group is None else (position - (len(groups) - 1) / 2) * DOT_ROOM / row
         _dots(axes, part, names, label, value, lower, upper, offset, position, highlight, group is not None)
     if reference is not None:
         _vertical(axes, reference, reference_label)
@@ -227,7 +233,8 @@ def bar_chart(
     places = np.arange(len(names))
     axes.barh(places, rows[value], height=0.66, color=[_row_colour(name, highlight) for name in names])
     if lower in rows and upper in rows:
-        axes.hlines(places, rows[lower], rows[upper], color=style.INK, linewidth=1.4)
+        axes.hlines(places, rows[lower], rows[upper], color=style.PAPER, linewidth=4.5)
+        axes.hlines(places, rows[lower], rows[upper], color=style.INK, linewidth=1.6)
     _finish_rows(axes, names, x_label, True)
     _values_beside(axes, rows, names, label, value, upper, precision)
     axes.spines["left"].set_visible(True)
@@ -386,11 +393,13 @@ def decomposition(
     Figure
     """
     figure, axes = style.new_figure(height, len(panels), 1, sharex=True, squeeze=False)
+    figure.get_layout_engine().set(h_pad=0.06)
     for position, ((name, heading), panel) in enumerate(zip(panels.items(), axes[:, 0])):
         wide = _wide(frame, x, name, None)
         _shade_gaps(panel, wide, label=position == 0)
-        panel.plot(wide.index, wide.iloc[:, 0], color=style.CATEGORICAL[position % 4], linewidth=1.7)
+        panel.plot(wide.index, wide.iloc[:, 0], color=style.NAVY, linewidth=1.7)
         _finish_time(panel, wide, heading, False)
+        panel.yaxis.set_major_locator(MaxNLocator(3, steps=ROUND_STEPS))
         _mark_dates(panel, marks, words=position == 0)
     return figure
 
@@ -638,18 +647,19 @@ def _mark_dates(axes: Axes, marks: Mapping[object, str] | None, words: bool = Tr
     for number, (when, _) in enumerate(shown, start=1):
         axes.axvline(when, color=style.AXIS, linewidth=1, linestyle=(0, (2, 2)), zorder=1)
         if words:
-            axes.annotate(str(number), (when, 1), xycoords=("data", "axes fraction"), ha="center", va="center", fontsize=10,
-                          color=style.PAPER, bbox={"boxstyle": "circle,pad=0.22", "facecolor": style.SOFT_INK, "edgecolor": "none"},
-                          annotation_clip=False, zorder=6)  # fmt: skip
+            axes.annotate(str(number), (when, 1), xycoords=("data", "axes fraction"), xytext=(0, 8), textcoords="offset points",
+                          ha="center", va="center", fontsize=11, color=style.PAPER, annotation_clip=False, zorder=6,
+                          bbox={"boxstyle": "circle,pad=0.16", "facecolor": style.SOFT_INK, "edgecolor": "none"})  # fmt: skip
     if shown and words:
+        _above(axes, axes.get_title("left"), MARK_ROOM)
         said = [line for number, (_, text) in enumerate(shown, start=1) for line in wrap(f"{number}  {text}", 78, subsequent_indent="    ")]
-        axes.figure.supxlabel("\n".join(said), x=0.01, ha="left", fontsize=10.5, color=style.SOFT_INK, linespacing=1.35)
+        axes.figure.supxlabel("\n".join(said), x=0.01, ha="left", fontsize=11, color=style.SOFT_INK, linespacing=1.35)
 
 
 def _finish_time(axes: Axes, wide: pd.DataFrame, y_label: str, from_zero: bool) -> None:
     axes.grid(axis="y")
     axes.yaxis.set_major_formatter(FuncFormatter(_commas))
-    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=ROUND_STEPS))
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
     if isinstance(wide.index, pd.DatetimeIndex):
@@ -675,14 +685,15 @@ def _few_months(index: pd.DatetimeIndex) -> object:
     return MonthLocator(interval=3 if len(index) <= 14 else 6)
 
 
-def _above(axes: Axes, words: str) -> None:
+def _above(axes: Axes, words: str, room: float = 12) -> None:
     """Set the axis's words above it, level, where they are read first."""
     if words:
-        axes.set_title("\n".join(wrap(words, 76)), loc="left", x=0.0, fontsize=12, color=style.SOFT_INK, pad=12)
+        axes.set_title("\n".join(wrap(words, 76)), loc="left", x=0.0, fontsize=12, color=style.SOFT_INK, pad=room)
 
 
 def _commas(value: float, _: object = None) -> str:
-    return f"{value:,.0f}" if abs(value) >= 10 or float(value).is_integer() else f"{value:g}"
+    shown = f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 100 else f"{value:,g}"
+    return shown.replace("-", "−")
 
 
 def _end_labels(axes: Axes, wide: pd.DataFrame, colours: Mapping[str, str]) -> None:
@@ -737,7 +748,7 @@ def _finish_rows(axes: Axes, names: list[str], x_label: str, from_zero: bool) ->
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
-    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=ROUND_STEPS))
     axes.xaxis.set_major_formatter(FuncFormatter(_commas))
     if from_zero:
         axes.set_xlim(left=0)
@@ -767,7 +778,8 @@ def _key(axes: Axes, names: list[str], colours: Sequence[str]) -> None:
 
     hatch = {style.GAP: {"hatch": "////", "edgecolor": style.AXIS}}
     handles = [Patch(facecolor=colour, label=name, **hatch.get(colour, {})) for name, colour in zip(names, colours)]
-    axes.figure.legend(handles=handles, loc="outside upper left", ncols=2 if max(map(len, names)) > 18 else 4, frameon=False,
+    columns = 2 if max(map(len, names)) > 18 else 4
+    axes.figure.legend(handles=style.across(handles, columns), loc="outside upper left", ncols=columns, frameon=False,
                        fontsize=12, handlelength=1.0, handleheight=1.0, columnspacing=1.4, borderpad=0.1)  # fmt: skip
 
 
@@ -789,7 +801,8 @@ def _points_legend(axes: Axes, points: Sequence[tuple[str, str, str, bool]]) -> 
         Line2D([], [], marker=marker, color=colour, linestyle="none", markersize=8, label=name, markerfacecolor=colour if full else style.PAPER, markeredgewidth=2)
         for name, marker, colour, full in points
     ]
-    axes.figure.legend(handles=handles, loc="outside upper left", ncols=4 if sum(map(len, next(zip(*points)))) < 50 else 2, frameon=False,
+    columns = 4 if sum(map(len, next(zip(*points)))) < 50 else 2
+    axes.figure.legend(handles=style.across(handles, columns), loc="outside upper left", ncols=columns, frameon=False,
                        fontsize=12, handletextpad=0.3, columnspacing=1.4, borderpad=0.1)  # fmt: skip
 
 
@@ -830,8 +843,8 @@ def _curve_marks(axes: Axes, x: pd.Series, y: pd.Series, marks: Mapping[float, s
 
 def _finish_plain(axes: Axes, x_label: str, y_label: str) -> None:
     axes.grid(True)
-    axes.xaxis.set_major_locator(MaxNLocator(5))
-    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_locator(MaxNLocator(5, steps=ROUND_STEPS))
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=ROUND_STEPS))
     axes.xaxis.set_major_formatter(FuncFormatter(_commas))
     axes.yaxis.set_major_formatter(FuncFormatter(_commas))
     axes.tick_params(length=0)

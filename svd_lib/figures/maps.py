@@ -270,7 +270,7 @@ def _names(axes: Axes, names: list[str], centres: np.ndarray, kept_clear: np.nda
         lines = wrap(name, 16)
         middle = _clear_spot(centres[inside], marked, np.ptp(axes.get_xlim()), max(map(len, lines), default=0), len(lines))
         axes.annotate("\n".join(lines), middle, ha="center", va="center", fontsize=12, fontweight="bold", color=style.INK,
-                      bbox={"boxstyle": "round,pad=0.2", "facecolor": style.PAPER, "edgecolor": "none", "alpha": 0.82}, zorder=6)  # fmt: skip
+                      bbox={"boxstyle": "round,pad=0.2", "facecolor": style.PAPER, "edgecolor": "none", "alpha": 0.92}, zorder=6)  # fmt: skip
 
 
 def _clear_spot(centres: np.ndarray, marked: np.ndarray, width: float, letters: int, lines: int) -> np.ndarray:
@@ -287,5 +287,6 @@ def _clear_spot(centres: np.ndarray, marked: np.ndarray, width: float, letters: 
 
 def _legend(figure: Figure, handles: list[Patch], title: str) -> None:
     longest = max((len(str(handle.get_label())) for handle in handles), default=0)
-    figure.legend(handles=handles, loc="outside upper left", ncols=3 if longest < 20 else 2, frameon=False, title="\n".join(wrap(title, 70)) or None,
+    columns = 3 if longest < 20 else 2
+    figure.legend(handles=style.across(handles, columns), loc="outside upper left", ncols=columns, frameon=False, title="\n".join(wrap(title, 70)) or None,
                   alignment="left", fontsize=12, title_fontsize=12, handlelength=1.2, handleheight=1.1, columnspacing=1.4, borderpad=0.1)  # fmt: skip

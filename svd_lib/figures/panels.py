@@ -77,11 +77,11 @@ def index_panels(
             return style.new_figure(1.0)[0]
         names = list(dict.fromkeys(frame[panel]))
         rows = ceil(len(names) / 2)
-        figure, axes = style.new_figure(0.9 + 2.25 * rows, rows, 2, sharex=True, squeeze=False)
+        figure, axes = style.new_figure(0.9 + 2.4 * rows, rows, 2, sharex=True, squeeze=False)
         figure.get_layout_engine().set(h_pad=0.07, w_pad=0.04)
         for place, name in zip(axes.ravel(), names):
             _panel(place, frame[frame[panel] == name], (x, y, lower, upper), series, (focus, reference), base)
-            place.set_title(name, loc="left", x=0.0, fontsize=12, fontweight="bold", color=style.INK, pad=9)
+            place.set_title(name, loc="left", x=0.0, fontsize=12, fontweight="bold", color=style.INK, pad=20 if marks else 9)
             _marks(place, marks)
         for place in axes.ravel()[len(names) :]:
             place.set_visible(False)
@@ -139,8 +139,9 @@ def _hatch_gap(axes: Axes, dates: pd.Series) -> None:
 def _marks(axes: Axes, marks: Mapping[pd.Timestamp, str] | None) -> None:
     for number, when in enumerate(sorted(marks or {}), start=1):
         axes.axvline(when, color=style.AXIS, linewidth=1, linestyle=(0, (2, 2)), zorder=1)
-        axes.annotate(str(number), (when, 0.04), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=9.5,
-                      color=style.PAPER, bbox={"boxstyle": "circle,pad=0.2", "facecolor": style.SOFT_INK, "edgecolor": "none"}, zorder=6)  # fmt: skip
+        axes.annotate(str(number), (when, 1), xycoords=("data", "axes fraction"), xytext=(0, 8), textcoords="offset points",
+                      ha="center", va="center", fontsize=11, color=style.PAPER, annotation_clip=False, zorder=6,
+                      bbox={"boxstyle": "circle,pad=0.16", "facecolor": style.SOFT_INK, "edgecolor": "none"})  # fmt: skip
 
 
 def _words_below(figure: Figure, y_label: str, marks: Mapping[pd.Timestamp, str] | None, dates: pd.Series) -> None:
@@ -149,7 +150,7 @@ def _words_below(figure: Figure, y_label: str, marks: Mapping[pd.Timestamp, str]
     said += ["Hatched: no data held. The points beyond stand beside the series and are not joined to it."] if gaps else []
     lines = [line for text in [y_label, *said] if text for line in wrap(text, 76, subsequent_indent="    ")]
     if lines:
-        figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=10.5, color=style.SOFT_INK, linespacing=1.35)
+        figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=11, color=style.SOFT_INK, linespacing=1.35)
 
 
 def _key(figure: Figure, focus: str, reference: str, others: str) -> None:

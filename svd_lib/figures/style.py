@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 from xml.etree import ElementTree
 
 import matplotlib
@@ -72,7 +73,7 @@ DARK_COLOURS: Final[dict[str, str]] = {
 """Every colour a figure may use, light to dark. The page defines ``--sna-<hex without #>`` from it."""
 
 WIDTH: Final = 7.2
-"""Inches; 518 SVG units. At a phone's 340 px a 13-unit letter is still 8.5 px high."""
+"""Inches; 518 SVG units. A narrow page keeps that width in px and scrolls the picture, so that no letter is under 11 px."""
 FONT: Final = "DejaVu Sans, Verdana, Arial, sans-serif"
 
 _RC: Final = {
@@ -107,6 +108,8 @@ _RC: Final = {
     "savefig.facecolor": "none",
     "path.simplify": True,
 }
+
+T = TypeVar("T")
 
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "http://www.w3.org/1999/xlink"
@@ -149,6 +152,11 @@ def new_figure(height: float, rows: int = 1, columns: int = 1, **grid: object) -
     return figure, figure.subplots(rows, columns, **grid)
 
 
+def across(handles: Sequence[T], columns: int) -> list[T]:
+    """Return a legend's entries in the order that makes them read along its rows; matplotlib fills columns first."""
+    return [handle for column in range(columns) for handle in handles[column::columns]]
+
+
 def finalise(figure: Figure, exhibit_id: str, title: str = "", alt: str = "", described_by: str = "") -> Svg:
     """Turn a figure into deterministic SVG.
 
@@ -182,11 +190,11 @@ def theme_css() -> str:
     Returns
     -------
     str
-        ``:root`` and ``html[data-theme="dark"]`` rules of one variable per colour.
+        ``:root`` and ``html[data-theme="dark"]`` rules of one variable per colour; paper is always light.
     """
     light = "".join(f"--sna-{colour[1:]}:{colour};" for colour in DARK_COLOURS)
     dark = "".join(f"--sna-{colour[1:]}:{other};" for colour, other in DARK_COLOURS.items())
-    return f":root{{{light}}}\nhtml[data-theme=\"dark\"]{{{dark}}}\n"
+    return f":root{{{light}}}\n@media screen{{html[data-theme=\"dark\"]{{{dark}}}}}\n"
 
 
 def _clean(root: ElementTree.Element, prefix: str) -> None:

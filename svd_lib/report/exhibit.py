@@ -121,7 +121,9 @@ class Exhibit:
             return self._table(f"Table: {self.title}")
         table = self._table(f"Data behind the figure: {self.title}")
         summary = f'<summary>Data table{_hidden(f" of {self.title}")}</summary>'
-        return f'<div class="sna-picture">{self.svg.page}</div><details class="sna-data">{summary}{table}</details>'
+        label = escape(f"Picture: {self.title}")
+        picture = f'<div class="sna-picture sna-scroll" tabindex="0" role="group" aria-label="{label}">{self.svg.page}</div>'
+        return f'{picture}<details class="sna-data">{summary}{table}</details>'
 
     def _table(self, caption: str) -> str:
         table = tables.html_table(self.data, caption, self.columns or None, self.precision, f"{self.id}-table")

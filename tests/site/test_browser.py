@@ -6,6 +6,14 @@ import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.site]
 NARROW = 320
+LEAST_LETTER = 11
+SMALLEST_LETTER = """() => {
+  const sizes = [...document.querySelectorAll("svg.sna-figure")].filter(svg => svg.getBoundingClientRect().width).flatMap(svg => {
+    const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+    return [...svg.querySelectorAll("text")].map(text => parseFloat(getComputedStyle(text).fontSize) * scale);
+  });
+  return sizes.length ? Math.min(...sizes) : null;
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +66,22 @@ def test_no_page_scrolls_sideways_on_a_narrow_screen(chromium, site):
         assert page.evaluate("document.documentElement.scrollWidth") <= NARROW, name
 
 
+def test_letters_of_pictures_stay_readable_on_a_narrow_screen(chromium, site):
+    page = chromium.new_context(viewport={"width": 390, "height": 844}).new_page()
+    for name in site.pages:
+        opened(page, site, name)
+        smallest = page.evaluate(SMALLEST_LETTER)
+        assert smallest is None or smallest >= LEAST_LETTER, f"{name}: {smallest}"
+
+
+def test_paper_is_light_and_keeps_the_title(chromium, site):
+    page = chromium.new_context(color_scheme="dark").new_page()
+    opened(page, site, "trends.html")
+    page.emulate_media(media="print")
+    assert page.locator("h1").is_visible()
+    assert page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--sna-paper').trim()") == "#ffffff"
+
+
 def test_searching_works_from_disk(chromium, site):
     page = chromium.new_page()
     page.goto((site.folder / "search.html").as_uri() + "?q=violence")
@@ -72,3 +96,12 @@ def test_the_skip_link_is_first_and_is_seen(chromium, site):
     page.keyboard.press("Tab")
     box = page.evaluate("(() => { const b = document.activeElement.getBoundingClientRect(); return [document.activeElement.textContent.trim(), b.left, b.top] })()")
     assert box[0] == "Skip to main content" and box[1] >= 0 and box[2] >= 0
+
+
+def test_the_contents_open_on_a_narrow_screen(chromium, site):
+    page = chromium.new_context(viewport={"width": 390, "height": 844}).new_page()
+    opened(page, site, "trends.html")
+    page.locator(".primary-toggle:visible").click()
+    page.locator("nav.sna-contents a:visible").first.wait_for(timeout=5000)
+    page.keyboard.press("Escape")
+    page.locator("nav.sna-contents").first.wait_for(state="hidden", timeout=5000)

@@ -44,6 +44,8 @@ def test_a_figure_leaves_with_everything_a_reader_needs(chapter: Chapter, pictur
     assert page.find(id=svg["aria-labelledby"]).get_text() == "Dot plot: Northtown 27.7, Southtown 12.5 in January to December 2025."
     assert page.find(id=svg["aria-describedby"])
     assert figure.details.table.caption
+    box = svg.parent
+    assert "sna-scroll" in box["class"] and (box["tabindex"], box["role"], box["aria-label"]) == ("0", "group", f"Picture: {GOOD['title']}")
     assert [link["href"] for link in figure.select(".sna-downloads a")] == ["exhibits/trends-violence-rate.csv", "exhibits/trends-violence-rate.svg"]
     assert "Contains public sector information" in figure.select_one(".sna-source").get_text()
     assert "The Publisher & Co" in figure.select_one(".sna-source").get_text()

@@ -58,6 +58,17 @@ def test_the_same_frame_gives_the_same_bytes_without_styles_or_dates(name: str) 
 
 
 @pytest.mark.parametrize("name", FIGURES)
+def test_letters_are_large_enough_for_a_narrow_page(name: str) -> None:
+    svg = style.finalise(FIGURES[name](), "trends-x-y")
+    assert min(map(float, re.findall(r'font-size="([\d.]+)px"', svg.page))) >= 11
+
+
+def test_a_legend_reads_along_its_rows() -> None:
+    assert style.across(list("abcde"), 3) == ["a", "d", "b", "e", "c"]
+    assert style.across(list("ab"), 4) == ["a", "b"]
+
+
+@pytest.mark.parametrize("name", FIGURES)
 def test_only_colours_that_have_a_dark_twin_are_used(name: str) -> None:
     svg = style.finalise(FIGURES[name](), "trends-x-y")
     literal = set(re.findall(r"(?<![,#\w])(#[0-9a-fA-F]{6})", svg.page))
