@@ -34,5 +34,11 @@ browser: env-dev ## the site in Chromium
 bench: env-dev   ## time the build against the stock tools
 	@.venv/bin/python benchmarks/bench_build.py
 
+prove: env-dev   ## the long proofs, or one: make prove PROOF=calibration
+	@.venv/bin/python tools/prove.py $(PROOF)
+
+proofs: env-dev  ## each long proof: its result, date and age
+	@.venv/bin/python tools/prove.py --list
+
 clean:           ## remove what was built; data/raw and data/tidy stay
 	rm -rf _build

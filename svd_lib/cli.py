@@ -1,4 +1,4 @@
-"""The command ``sna``: fetch, ingest, build, snapshot, check, explain, doctor, editions.
+"""The command ``sna``: fetch, ingest, build, verify, snapshot, check, explain, doctor, editions.
 
 Nothing scientific is imported here; each command imports what it needs when it runs.
 """
@@ -38,7 +38,12 @@ def _parser() -> argparse.ArgumentParser:
     _add(commands, "fetch", _fetch, "bring an edition's inputs into data/raw and verify each", mirror="required")
     _add(commands, "ingest", _ingest, "turn verified inputs into tidy tables")
     build = _add(commands, "build", _build, "build an edition's website", mirror="optional", area=True)
-    build.add_argument("--jobs", type=int, default=2, metavar="N", help="chapters executed at a time (default 2)")
+    build.add_argument("--jobs", type=int, default=2, metavar="N", help="chapters executed at a time (default 2); with --areas, areas")
+    build.add_argument("--areas", metavar="LIST", help="many areas or editions, parted by commas or one per line in a file; --jobs areas at a time")
+    build.add_argument("--stock-kernels", action="store_true", help="start every kernel and the site builder afresh; same results")
+    build.add_argument("--plan", action="store_true", help="print what would run and why, and do nothing")
+    verify = _add(commands, "verify", _verify, "build an edition again from nothing and compare it with its site")
+    verify.add_argument("--jobs", type=int, default=2, metavar="N", help="chapters executed at a time (default 2)")
     _add(commands, "snapshot", _snapshot, "compute the aggregates that let an edition build offline")
     _add(commands, "check", _check, "check notebooks, contents and editions without building")
     explain = _add(commands, "explain", _explain, "print where a finding's number comes from")
@@ -80,15 +85,38 @@ def _ingest(options: argparse.Namespace) -> None:
     ingest_inputs(_opened(options))
 
 
-def _build(options: argparse.Namespace) -> None:
+def _build(options: argparse.Namespace) -> int:
+    if options.areas:
+        return _build_many(options)
     from svd_lib.build.inputs import edition_to_build, prepare_view
     from svd_lib.build.progress import Progress
-    from svd_lib.build.run import build_edition
+    from svd_lib.build.run import build_edition, plan_build
 
     progress = Progress()
     edition = edition_to_build(options.edition, options.area, options.mirror, options.project, progress)
     prepare_view(edition, options.mirror, progress)
-    build_edition(edition, options.jobs, progress)
+    if options.plan:
+        print("\n".join(plan_build(edition).lines()))
+    else:
+        build_edition(edition, options.jobs, progress, is_warm=not options.stock_kernels)
+    return 0
+
+
+def _build_many(options: argparse.Namespace) -> int:
+    from svd_lib.build.areas import build_areas, read_areas
+
+    done = build_areas(read_areas(options.areas), options.mirror, options.project, options.jobs)
+    failed = [one for one in done if one.problem]
+    print(f"{len(done) - len(failed)} of {len(done)} areas built")
+    return 1 if failed else 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from svd_lib.build.verify import verify_edition
+
+    verdict = verify_edition(_opened(options), options.jobs)
+    print(verdict.words)
+    return 0 if verdict.is_proved else 1
 
 
 def _snapshot(options: argparse.Namespace) -> None:

@@ -14,7 +14,7 @@ _UNWANTED = ("PYTHONSTARTUP", "PYTHONWARNINGS", "MATPLOTLIBRC", "PYTHONPATH", "J
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
-def build_environment(edition: Edition, folder: Path, sockets: Path) -> dict[str, str]:
+def build_environment(edition: Edition, folder: Path, sockets: Path, provisioner: str = "") -> dict[str, str]:
     """Return the environment variables of a build, and write the kernel specification they point to.
 
     Parameters
@@ -25,13 +25,15 @@ def build_environment(edition: Edition, folder: Path, sockets: Path) -> dict[str
         A folder of this build for Jupyter's and IPython's own files.
     sockets : pathlib.Path
         A folder with a short path, for the kernels' sockets.
+    provisioner : str, optional
+        Who starts the kernels, by jupyter_client's name for it; its own way when empty.
 
     Returns
     -------
     dict of str to str
         A whole environment, to be used in place of the caller's.
     """
-    _write_kernel_specification(folder / "jupyter")
+    _write_kernel_specification(folder / "jupyter", provisioner)
     kept = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
     return kept | _fixed_settings(edition, folder, sockets) | dict.fromkeys(_THREADS, "1")
 
@@ -45,6 +47,8 @@ def _fixed_settings(edition: Edition, folder: Path, sockets: Path) -> dict[str, 
         "TZ": "UTC",
         "LC_ALL": "C.UTF-8",
         "LANG": "C.UTF-8",
+        # Arrow's allocator starts a thread otherwise, and a process with threads cannot safely be forked
+        "JE_ARROW_MALLOC_CONF": "background_thread:false",
         "MPLBACKEND": "Agg",
         "MPLCONFIGDIR": str(edition.root / "_build" / ".matplotlib"),
         "JUPYTER_PATH": str(folder / "jupyter"),
@@ -55,11 +59,14 @@ def _fixed_settings(edition: Edition, folder: Path, sockets: Path) -> dict[str, 
     }
 
 
-def _write_kernel_specification(folder: Path) -> None:
+def _write_kernel_specification(folder: Path, provisioner: str) -> None:
     """Describe the running Python as a kernel, so that no kernel needs to be installed for the user."""
     target = folder / "kernels" / KERNEL_NAME
     target.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     quiet = ["--HistoryManager.enabled=False", "--log-level=50"]
-    specification = {"argv": command + quiet, "display_name": "Python 3", "language": "python"}
+    guarded = ["--IPKernelApp.extensions=svd_lib.build.guard"]
+    specification = {"argv": command + quiet + guarded, "display_name": "Python 3", "language": "python"}
+    if provisioner:
+        specification["metadata"] = {"kernel_provisioner": {"provisioner_name": provisioner}}
     (target / "kernel.json").write_text(json.dumps(specification), encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import multiprocessing
 import os
@@ -18,7 +19,9 @@ from typing import Any
 
 from svd_lib.build.chapters import Chapter, next_ready
 from svd_lib.build.environment import KERNEL_NAME
+from svd_lib.build.guard import SETTINGS as GUARD_SETTINGS
 from svd_lib.build.progress import Progress
+from svd_lib.build.warm import end_with_parent
 from svd_lib.errors import SnaError
 
 INJECTED = "injected-parameters"
@@ -40,6 +43,8 @@ class Job:
         Edition's name.
     project_dir, out_dir : str
         Absolute folders handed to the notebook; they never reach the executed file.
+    guard : str, optional
+        Settings of the kernel's guard (:mod:`svd_lib.build.guard`) as JSON; without them it is off.
     """
 
     chapter: str
@@ -48,6 +53,7 @@ class Job:
     edition: str
     project_dir: str
     out_dir: str
+    guard: str = ""
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -57,15 +63,27 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job: how long it took, and one sentence if it failed."""
+    """What became of a chapter: how long it took, one sentence if it failed, or that its kept results still hold."""
 
     chapter: str
     seconds: float
     problem: str | None = None
+    is_kept: bool = False
 
 
 Report = Callable[[str, int], None]
 Runner = Callable[[Job, Report], None]
+
+
+class Settle:
+    """Asked before a chapter runs and told after it; on its own it lets every chapter run and keeps nothing."""
+
+    def is_settled(self, chapter: Chapter) -> bool:
+        """Return whether the chapter's kept results still hold, now that all it quotes are done."""
+        return False
+
+    def finished(self, chapter: str) -> None:
+        """A chapter has run without a problem."""
 
 
 def run_with_papermill(job: Job, report: Report) -> None:
@@ -79,27 +97,43 @@ def run_with_papermill(job: Job, report: Report) -> None:
         Called with the chapter's name and the number of code cells that have run.
     """
     import papermill
+    from nbclient.exceptions import DeadKernelError
 
-    done = 0
+    done, current = 0, 0
 
     def count(cell: Any, cell_index: int, execute_reply: Any = None) -> None:
         nonlocal done
         done += "tags" not in cell.metadata or INJECTED not in cell.metadata["tags"]
         report(job.chapter, done)
 
-    papermill.execute_notebook(
-        job.source,
-        job.target,
-        parameters=job.parameters,
-        kernel_name=KERNEL_NAME,
-        language="python",
-        progress_bar=False,
-        request_save_on_cell_execute=False,
-        cwd=job.project_dir,
-        record_timing=False,
-        kernel_manager_class="svd_lib.build.kernels.LocalKernelManager",
-        on_cell_executed=count,
-    )
+    def begin(cell: Any, cell_index: int) -> None:
+        nonlocal current
+        current = cell_index
+
+    try:
+        papermill.execute_notebook(
+            job.source,
+            job.target,
+            parameters=job.parameters,
+            kernel_name=KERNEL_NAME,
+            language="python",
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            cwd=job.project_dir,
+            record_timing=False,
+            kernel_manager_class="svd_lib.build.kernels.LocalKernelManager",
+            shutdown_kernel="immediate",
+            on_cell_start=begin,
+            on_cell_executed=count,
+        )
+    except DeadKernelError as error:
+        error.cell_index, error.ename, error.evalue = current, "the kernel died", ""
+        raise
+
+
+def import_papermill() -> None:
+    """Import papermill before workers are forked: once, not once in every worker."""
+    importlib.import_module("papermill")
 
 
 def execute_chapters(
@@ -109,6 +143,7 @@ def execute_chapters(
     progress: Progress,
     jobs: int = 2,
     runner: Runner = run_with_papermill,
+    settle: Settle | None = None,
 ) -> list[Outcome]:
     """Execute every chapter, up to ``jobs`` at a time, and return what became of each.
 
@@ -126,6 +161,8 @@ def execute_chapters(
         Worker processes.
     runner : callable, default :func:`run_with_papermill`
         How one notebook is executed; it must be importable by name.
+    settle : Settle, optional
+        Knows which chapters need not run.
 
     Raises
     ------
@@ -134,11 +171,13 @@ def execute_chapters(
     """
     progress.expect({chapter.name: chapter.cells for chapter in chapters})
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    if runner is run_with_papermill and context.get_start_method() == "fork":
+        import_papermill()
     events = context.Queue()
     workers = max(1, min(jobs, len(chapters)))
     with ProcessPoolExecutor(workers, context, _start_worker, (events, environment)) as pool:
         try:
-            return _Schedule(pool, events, progress, runner).run(chapters, make_job)
+            return _Schedule(pool, events, progress, runner, settle or Settle()).run(chapters, make_job)
         except KeyboardInterrupt:
             _stop_workers()
             raise
@@ -153,16 +192,21 @@ def _stop_workers() -> None:
 class _Schedule:
     """Hands chapters to the pool as soon as they may run, and passes the workers' reports on."""
 
-    def __init__(self, pool: ProcessPoolExecutor, events: Any, progress: Progress, runner: Runner) -> None:
-        self._pool, self._events, self._progress, self._runner = pool, events, progress, runner
+    def __init__(self, pool: ProcessPoolExecutor, events: Any, progress: Progress, runner: Runner, settle: Settle) -> None:
+        self._pool, self._events, self._progress, self._runner, self._settle = pool, events, progress, runner, settle
         self._outcomes: dict[str, Outcome] = {}
 
     def run(self, chapters: list[Chapter], make_job: Callable[[Chapter], Job]) -> list[Outcome]:
         waiting, running = list(chapters), set()
+        there = {name for chapter in chapters for name in chapter.quotes} - {chapter.name for chapter in chapters}
         while waiting or running:
-            while chapter := next_ready(waiting, self._outcomes):
+            while chapter := next_ready(waiting, there | self._outcomes.keys()):
                 waiting.remove(chapter)
-                running.add(self._pool.submit(_work, self._runner, make_job(chapter)))
+                if self._settle.is_settled(chapter):
+                    self._outcomes[chapter.name] = Outcome(chapter.name, 0.0, is_kept=True)
+                    self._progress.chapter_kept(chapter.name)
+                else:
+                    running.add(self._pool.submit(_work, self._runner, make_job(chapter)))
             running = self._collect(running)
         return list(self._outcomes.values())
 
@@ -174,6 +218,7 @@ class _Schedule:
                 self._pool.shutdown(wait=True, cancel_futures=True)
                 raise SnaError(outcome.problem, exit_code=1)
             self._outcomes[outcome.chapter] = outcome
+            self._settle.finished(outcome.chapter)
             self._progress.chapter_done(outcome.chapter, outcome.seconds)
         return still
 
@@ -193,6 +238,7 @@ _worker_events: Any = None
 def _start_worker(events: Any, environment: dict[str, str]) -> None:
     global _worker_events
     _worker_events = events
+    end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.clear()
     os.environ.update(environment)
@@ -201,6 +247,7 @@ def _start_worker(events: Any, environment: dict[str, str]) -> None:
 def _work(runner: Runner, job: Job) -> Outcome:
     began = time.monotonic()
     job.target.parent.mkdir(parents=True, exist_ok=True)
+    os.environ[GUARD_SETTINGS] = job.guard
     try:
         runner(job, lambda chapter, done: _worker_events.put((chapter, done)))
     except Exception as error:  # every failure inside a notebook, of whatever kind, becomes the one sentence

@@ -18,6 +18,7 @@ from docutils.parsers.rst import directives
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
+from svd_lib.build.quotes import Quotation
 from svd_lib.build.theme import edition_of
 from svd_lib.sources.lock import read_lock
 from svd_lib.sources.registry import Source, read_registry
@@ -98,6 +99,24 @@ class FoldMoreDetail(SphinxPostTransform):
             if title.startswith(FOLDED):
                 section.insert(1, _fold(f"Show {title[0].lower()}{title[1:]}"))
                 section.append(_raw("</details>"))
+
+
+class MarkKeyFindings(SphinxPostTransform):
+    """Mark lists that hold nothing but quoted sentences, so that the page sets them as cards."""
+
+    default_priority = 910
+    formats = ("html",)
+
+    def run(self, **_: object) -> None:
+        """Give each such list a class."""
+        for bullets in self.document.findall(nodes.bullet_list):
+            if all(_is_one_quotation(item) for item in bullets):
+                bullets["classes"].append("key-findings")
+
+
+def _is_one_quotation(item: nodes.Element) -> bool:
+    paragraphs = item.children
+    return len(paragraphs) == 1 and len(paragraphs[0].children) == 1 and isinstance(paragraphs[0][0], Quotation)
 
 
 def _fold(words: str) -> nodes.raw:
@@ -204,4 +223,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("when", WhenDirective)
     app.add_directive("dropdown", DropdownDirective)
     app.add_post_transform(FoldMoreDetail)
+    app.add_post_transform(MarkKeyFindings)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

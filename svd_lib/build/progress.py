@@ -57,6 +57,12 @@ class Progress:
         self._line(f"[{self._elapsed()}] {chapter}: {self._done[chapter]} cells in {seconds:.1f} s ({so_far})")
         self._redraw()
 
+    def chapter_kept(self, chapter: str) -> None:
+        """Say that a chapter need not run after all: what it was made from is unchanged."""
+        if self._cells.pop(chapter, None) is not None:
+            self._line(f"[{self._elapsed()}] {chapter}: unchanged")
+            self._redraw()
+
     def _redraw(self) -> None:
         if not self._moving or not self._cells:
             return

@@ -58,8 +58,13 @@ def provenance_of(edition: Edition) -> dict:
         "view": _view(edition),
         "code": code_digest(edition.root),
         "packages": package_versions(),
-        "platform": {"python": platform.python_version(), "system": platform.system(), "machine": platform.machine()},
+        "platform": platform_of_build(),
     }
+
+
+def platform_of_build() -> dict[str, str]:
+    """Return what the promise of equal bytes depends on besides code and data: Python, system and machine."""
+    return {"python": platform.python_version(), "system": platform.system(), "machine": platform.machine()}
 
 
 def _inputs(edition: Edition) -> list[dict]:

@@ -8,16 +8,23 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from svd_lib.build import execute, provenance, site
-from svd_lib.build.chapters import Chapter, read_chapters
+from svd_lib.build import execute, provenance, site, warm
+from svd_lib.build.chapters import read_chapters
 from svd_lib.build.environment import build_environment
+from svd_lib.build.incremental import Incremental
+from svd_lib.build.plan import Plan, Planner
 from svd_lib.build.progress import Progress
+from svd_lib.build.warm import PROVISIONER, SITE, Nurseries
 from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
 
 STAGING = ".next"
+SCRATCH = ".run"
+LONGEST_TEMPORARY = 40
+"""A temporary folder with a longer path leaves no room for the names of sockets."""
 
 
 def build_edition(
@@ -25,8 +32,10 @@ def build_edition(
     jobs: int = 2,
     progress: Progress | None = None,
     runner: execute.Runner = execute.run_with_papermill,
+    is_warm: bool = True,
+    nurseries: Nurseries | None = None,
 ) -> Path:
-    """Build an edition's site and return its folder.
+    """Build what is stale of an edition's site and return its folder.
 
     Parameters
     ----------
@@ -38,6 +47,11 @@ def build_edition(
         Told of every step; standard error when absent.
     runner : callable
         How one notebook is executed.
+    is_warm : bool, default True
+        Whether kernels and the site builder are forked from processes that have imported what they need, where the
+        platform allows; the results are the same.
+    nurseries : Nurseries, optional
+        Warm processes that several builds share; this build starts its own when absent.
 
     Raises
     ------
@@ -46,8 +60,19 @@ def build_edition(
     """
     progress = progress or Progress()
     with _only_build_of(edition, progress):
-        _build(edition, jobs, progress, runner)
+        planner = Planner(edition, read_chapters(edition.root))
+        plan = planner.plan()
+        if plan.is_empty:
+            progress.step(f"{edition.name}: nothing has changed, {_first_page(edition)} is up to date")
+        else:
+            _build(edition, planner, plan, progress, jobs, runner, nurseries, is_warm and warm.is_possible())
+            progress.step(f"{edition.name}: done, open {_first_page(edition)}")
     return edition.build_path / "html"
+
+
+def plan_build(edition: Edition) -> Plan:
+    """Return what :func:`build_edition` would do now."""
+    return Planner(edition, read_chapters(edition.root)).plan()
 
 
 @contextlib.contextmanager
@@ -68,20 +93,102 @@ def _only_build_of(edition: Edition, progress: Progress) -> Iterator[None]:
         yield
 
 
-def _build(edition: Edition, jobs: int, progress: Progress, runner: execute.Runner) -> None:
-    staging = _fresh_folder(edition.build_path / STAGING)
-    staged = dataclasses.replace(edition, out_dir=str(staging))
+def _build(
+    edition: Edition,
+    planner: Planner,
+    plan: Plan,
+    progress: Progress,
+    jobs: int,
+    runner: execute.Runner,
+    shared: Nurseries | None,
+    is_warm: bool,
+) -> None:
+    planner.note_sources()
+    staging, run = (_fresh_folder(edition.build_path / name) for name in (STAGING, SCRATCH))
     log = edition.build_path / "build.log"
-    log.write_text(provenance.build_log_heading(edition), encoding="utf-8")
-    chapters = read_chapters(edition.root)
-    with tempfile.TemporaryDirectory(prefix="sna-") as sockets:
-        environment = build_environment(edition, _fresh_folder(edition.build_path / ".run"), Path(sockets))
-        progress.step(f"{edition.name}: executing {len(chapters)} chapters")
-        _execute(staged, chapters, environment, progress, jobs, runner, log)
-        progress.step(f"{edition.name}: building the site")
-        _make_site(staged, staging, environment, log)
-    _publish(staging, edition.build_path)
-    progress.step(f"{edition.name}: done, open {edition.build_path / 'html' / 'index.html'}")
+    log.write_text(provenance.build_log_heading(edition) + "".join(f"{line}\n" for line in plan.lines()), encoding="utf-8")
+    try:
+        with short_folder() as sockets, contextlib.ExitStack() as processes:
+            environment = build_environment(edition, run, sockets, provisioner=PROVISIONER if is_warm else "")
+            own = Nurseries(processes, sockets, environment, log) if is_warm else None
+            this = _Build(edition, planner, staging, environment, log, progress, shared if is_warm and shared else own)
+            this.execute(plan, jobs, runner, run / "records")
+            this.publish()
+    finally:
+        for folder in (staging, run):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@dataclass
+class _Build:
+    """One build under way: what it is of, where it writes, what it runs in."""
+
+    edition: Edition
+    planner: Planner
+    staging: Path
+    environment: dict[str, str]
+    log: Path
+    progress: Progress
+    nurseries: Nurseries | None
+
+    def execute(self, plan: Plan, jobs: int, runner: execute.Runner, records: Path) -> None:
+        """Restore what holds and run what does not."""
+        idle = self.nurseries.for_sites if self.nurseries is not None else None
+        work = Incremental(self.planner, plan, self.staging, records, jobs, idle)
+        work.restore()
+        waiting = [step.chapter for step in plan.steps if step.may_run]
+        outcomes = []
+        if waiting:
+            self.progress.step(f"{self.edition.name}: executing {_chapters(len(waiting))}")
+            if self.nurseries is not None:
+                self.environment[warm.KERNELS] = self.nurseries.for_kernels(work.modules(waiting))
+            outcomes = self._run(waiting, work, jobs, runner)
+        if all(outcome.is_kept for outcome in outcomes):
+            work.collect_findings()
+        self._append("".join(f"{outcome.chapter}: {outcome.seconds:.1f} s\n" for outcome in outcomes if not outcome.is_kept))
+
+    def _run(self, chapters: list, work: Incremental, jobs: int, runner: execute.Runner) -> list[execute.Outcome]:
+        try:
+            return execute.execute_chapters(chapters, work.job, self.environment, self.progress, jobs, runner, work)
+        except SnaError as problem:
+            self._append(f"{problem}\n")
+            raise
+
+    def publish(self) -> None:
+        """Make the site again if anything of it changed, and say what it was made from."""
+        place = self.edition.build_path
+        if self.planner.plan().site:
+            self.progress.step(f"{self.edition.name}: building the site")
+            self._make_site()
+            self.planner.forget_published()
+            for made in sorted(self.staging.iterdir(), key=lambda path: path.name != "html"):
+                site.swap_in(made, place / made.name)
+        else:
+            provenance.write_json(place / "provenance.json", provenance.provenance_of(self.edition))
+        self.planner.note_published()
+
+    def _make_site(self) -> None:
+        staging, staged = self.staging, dataclasses.replace(self.edition, out_dir=str(self.staging))
+        address = self.nurseries.started(SITE) if self.nurseries is not None else ""
+        site.assemble_book(staged, staging / "notebooks", staging / "book")
+        pages = site.build_site(staging / "book", staging, self.environment, self.log, address)
+        pages.rename(staging / "html")
+        shutil.rmtree(staging / "_build")
+        shutil.rmtree(staging / "book")
+        provenance.write_json(staging / "provenance.json", provenance.provenance_of(staged))
+        provenance.write_json(staging / "digest.json", provenance.site_digest(staged, staging / "html"))
+
+    def _append(self, text: str) -> None:
+        with self.log.open("a", encoding="utf-8") as stream:
+            stream.write(text)
+
+
+@contextlib.contextmanager
+def short_folder() -> Iterator[Path]:
+    """Make a temporary folder whose path leaves room for the names of sockets."""
+    place = None if len(tempfile.gettempdir()) <= LONGEST_TEMPORARY or sys.platform == "win32" else "/tmp"
+    with tempfile.TemporaryDirectory(prefix="sna-", dir=place, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def _fresh_folder(path: Path) -> Path:
@@ -90,44 +197,9 @@ def _fresh_folder(path: Path) -> Path:
     return path
 
 
-def _execute(
-    edition: Edition,
-    chapters: list[Chapter],
-    environment: dict[str, str],
-    progress: Progress,
-    jobs: int,
-    runner: execute.Runner,
-    log: Path,
-) -> None:
-    def make_job(chapter: Chapter) -> execute.Job:
-        target = edition.out_path / "notebooks" / chapter.path.name
-        return execute.Job(chapter.name, chapter.path, target, edition.name, str(edition.root), edition.out_dir)
-
-    try:
-        outcomes = execute.execute_chapters(chapters, make_job, environment, progress, jobs, runner)
-    except SnaError as problem:
-        _append(log, f"{problem}\n")
-        raise
-    _append(log, "".join(f"{outcome.chapter}: {outcome.seconds:.1f} s\n" for outcome in outcomes))
+def _first_page(edition: Edition) -> Path:
+    return edition.build_path / "html" / "index.html"
 
 
-def _make_site(edition: Edition, staging: Path, environment: dict[str, str], log: Path) -> None:
-    site.assemble_book(edition, staging / "notebooks", staging / "book")
-    pages = site.build_site(staging / "book", staging, environment, log)
-    pages.rename(staging / "html")
-    shutil.rmtree(staging / "_build")
-    shutil.rmtree(staging / "book")
-    provenance.write_json(staging / "provenance.json", provenance.provenance_of(edition))
-    provenance.write_json(staging / "digest.json", provenance.site_digest(edition, staging / "html"))
-
-
-def _publish(staging: Path, place: Path) -> None:
-    for made in sorted(staging.iterdir(), key=lambda path: path.name != "html"):
-        site.swap_in(made, place / made.name)
-    staging.rmdir()
-    shutil.rmtree(place / ".run", ignore_errors=True)
-
-
-def _append(log: Path, text: str) -> None:
-    with log.open("a", encoding="utf-8") as stream:
-        stream.write(text)
+def _chapters(count: int) -> str:
+    return f"{count} chapter{'' if count == 1 else 's'}"

@@ -7,10 +7,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 import yaml
 
 from svd_lib.build.chapters import documents_of, read_toc, source_of
+from svd_lib.build.warm import SITE, WarmChild
 from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
 
@@ -49,7 +51,7 @@ def _configuration(edition: Edition) -> dict:
     return configuration
 
 
-def build_site(book: Path, output: Path, environment: dict[str, str], log: Path) -> Path:
+def build_site(book: Path, output: Path, environment: dict[str, str], log: Path, warm_address: str = "") -> Path:
     """Run ``jupyter-book build -W`` over an assembled book and return the folder of pages.
 
     Parameters
@@ -62,20 +64,40 @@ def build_site(book: Path, output: Path, environment: dict[str, str], log: Path)
         Environment of the command.
     log : pathlib.Path
         File that everything it says is added to.
+    warm_address : str, optional
+        Where to ask for a process that has imported Jupyter Book (:mod:`svd_lib.build.warm`); a new one when empty.
 
     Raises
     ------
     SnaError
         With exit code 1 when there is a warning or an error; the sentence repeats it.
     """
-    command = [*jupyter_book_command(), "build", "-W", "--path-output", str(output), str(book)]
-    finished = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    said = _COLOUR.sub("", finished.stdout)
+    arguments = ["build", "-W", "--path-output", str(output), str(book)]
+    said_in = output / ".said"
+    with said_in.open("wb") as stream:
+        code = _run_jupyter_book(arguments, environment, stream, warm_address)
+    said = _COLOUR.sub("", said_in.read_text(encoding="utf-8"))
+    said_in.unlink()
     with log.open("a", encoding="utf-8") as stream:
         stream.write(said)
-    if finished.returncode:
+    if code:
         raise SnaError(f"The site was not built: {_reason(said, book)} (the whole log: {log}).", exit_code=1)
     return output / "_build" / "html"
+
+
+def _run_jupyter_book(arguments: list[str], environment: dict[str, str], said: BinaryIO, warm_address: str) -> int:
+    """Run Jupyter Book, in a fork of a warm process where there is one, and return its exit code."""
+    try:
+        request = {"task": SITE, "argv": ["jupyter-book", *arguments], "env": environment, "cwd": str(Path.cwd()), "output": said.name}
+        child = WarmChild(warm_address, request)
+    except OSError:
+        command = [*jupyter_book_command(), *arguments]
+        return subprocess.run(command, env=environment, stdout=said, stderr=subprocess.STDOUT).returncode
+    try:
+        return int(child.wait() or 0)
+    except BaseException:
+        child.kill()
+        raise
 
 
 def jupyter_book_command() -> list[str]:

@@ -71,7 +71,7 @@ def _without_execution(path: Path) -> None:
     path.write_text(yaml.safe_dump(configuration, sort_keys=False), encoding="utf-8")
 
 
-def run(command: list[str], folder: Path) -> str:
+def run(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> str:
     """Run a command in a folder and return what it said.
 
     Raises
@@ -79,7 +79,7 @@ def run(command: list[str], folder: Path) -> str:
     SnaError
         With the end of its output when it fails.
     """
-    finished = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    finished = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if finished.returncode:
         raise SnaError(f"'{' '.join(command)}' failed: {finished.stdout.strip()[-2000:]}", exit_code=1)
     return finished.stdout

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from tests.spec.headlines import headline
 from tests.spec.runner import Leaf, Outcome, run_folder
 
 
@@ -29,25 +30,30 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def summarise(outcomes: list[Outcome]) -> pd.DataFrame:
-    """Return one row a case: source, the first compared number, ours, and the largest difference."""
+    """Return one row a case: source, its headline as published and as we have it, and the largest difference of all."""
     return pd.DataFrame([_summary_row(outcome) for outcome in outcomes])
 
 
 def _summary_row(outcome: Outcome) -> dict[str, object]:
-    headline = next((leaf for leaf in outcome.leaves if not isinstance(leaf.expected, str)), outcome.worst)
-    worst = outcome.worst
+    shown, worst = headline(outcome), outcome.worst
     return {
         "case": outcome.id,
         "title": outcome.title,
         "source": outcome.source,
         "status": outcome.status,
-        "quantity": headline.path if headline else "",
-        "expected": headline.expected if headline else "",
-        "ours": _rounded(headline.got) if headline else "",
+        "quantity": shown.path if shown else "",
+        "expected": _rounded(shown.expected) if shown else "",
+        "ours": _rounded(shown.got) if shown else "",
+        "difference": _difference(shown),
         "compared": len(outcome.leaves),
         "largest_difference": f"{worst.difference:.1e}" if worst else "",
         "tolerance": f"{worst.kind} {worst.tolerance:g}" if worst else "",
     }
+
+
+def _difference(leaf: Leaf | None) -> str:
+    is_number = leaf is not None and all(isinstance(part, (int, float)) for part in (leaf.expected, leaf.got))
+    return f"{leaf.got - leaf.expected:.1e}" if leaf is not None and is_number else ""
 
 
 def _rounded(value: object) -> object:

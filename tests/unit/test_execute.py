@@ -116,9 +116,9 @@ def test_a_failing_chapter_is_one_sentence_with_cell_and_error(run, tmp_path):
     assert caught.value.exit_code == 1
 
 
-def test_a_kernel_that_dies_names_its_chapter(run, tmp_path):
+def test_a_kernel_that_dies_names_its_chapter_and_cell(run, tmp_path):
     dead = written(tmp_path, "dead", code("a", "import os\nos._exit(9)"))
-    with pytest.raises(SnaError, match="Chapter 'dead' could not run"):
+    with pytest.raises(SnaError, match=r"Chapter 'dead', cell 2 \(a\): the kernel died"):
         run(dead, jobs=1)
 
 

@@ -1,0 +1,110 @@
+"""What a build leaves out: nothing that matters. Incremental equals clean, byte for byte, warm kernels equal stock ones."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from svd_lib.build import stock
+from svd_lib.build.provenance import folder_digests
+
+pytestmark = [pytest.mark.site, pytest.mark.slow]
+EDITION = "suffolk-2025"
+SCIENTIFIC = ("numpy", "pandas", "scipy", "matplotlib", "pyarrow", "duckdb", "statsmodels", "geopandas", "papermill", "sphinx", "IPython", "zmq")
+LOOK = "import sys; from svd_lib.cli import main; code = main(sys.argv[1:]); print(*sorted({name.split('.')[0] for name in sys.modules})); sys.exit(code)"
+
+
+def build(project, *options):
+    """Build and return what was said and the top-level modules that the command imported."""
+    command = [sys.executable, "-c", LOOK, "build", "--project", str(project), "--edition", EDITION, *options]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=project)
+    assert done.returncode == 0, done.stderr
+    *printed, modules = done.stdout.splitlines()
+    return done.stderr + "\n".join(printed), set(modules.split())
+
+
+def edit(project, chapter, kind, identity, change):
+    path = project / "notebooks" / f"{chapter}.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    cell = next(cell for cell in notebook["cells"] if cell["cell_type"] == kind and cell["id"] == identity)
+    cell["source"] = change("".join(cell["source"]))
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def project(root, tmp_path_factory):
+    copied = stock.copy_project(root, tmp_path_factory.mktemp("incremental") / "project")
+    build(copied)
+    return copied
+
+
+def results(project):
+    folder = project / "_build" / EDITION
+    kept = {name: digest for name, digest in folder_digests(folder).items() if not name.startswith("cache/")}
+    return {name: digest for name, digest in kept.items() if name not in (".lock", "build.log")}
+
+
+def test_nothing_changed_is_nothing_done_and_nothing_scientific_imported(project):
+    before = results(project)
+    said, modules = build(project)
+    assert "nothing has changed" in said
+    assert modules.isdisjoint(SCIENTIFIC)
+    assert results(project) == before
+    assert build(project, "--plan")[0].strip() == "nothing to do"
+
+
+def test_edited_prose_and_code_give_what_a_clean_build_gives(project, tmp_path_factory):
+    edit(project, "trends", "markdown", "title", lambda text: text + "\n\nOne more paragraph.")
+    said, _ = build(project, "--plan")
+    assert "site: prose of trends changed" in said and "trends: code" not in said
+    said, _ = build(project)
+    assert "executing" not in said
+    edit(project, "cohorts", "code", "place", lambda text: text.replace("how deprived", "how very deprived"))
+    said, _ = build(project)
+    assert "executing" in said and "cohorts:" in said and "trends:" not in said and "recommendations: unchanged" in said
+    clean = stock.copy_project(project, tmp_path_factory.mktemp("clean") / "project")
+    build(clean, "--stock-kernels", "--jobs", "1")
+    one, other = results(project), results(clean)
+    assert sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name)) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_an_interrupted_build_leaves_nothing_and_the_next_one_resumes(project, tmp_path_factory):
+    copied = stock.copy_project(project, tmp_path_factory.mktemp("interrupted") / "project")
+    marker = f"interrupted-{os.getpid()}"
+    command = [sys.executable, "-m", "svd_lib.cli", "build", "--project", str(copied), "--edition", EDITION]
+    with tempfile.TemporaryDirectory(prefix="t", dir="/tmp") as temporary:
+        environment = {**os.environ, "SNA_TEST_MARKER": marker, "TMPDIR": temporary}
+        started = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+        first = next(line for line in started.stderr if "(1 of" in line).split("] ")[1].split(":")[0]
+        started.send_signal(signal.SIGINT)
+        assert started.wait(30) == 130
+        assert not left_running(marker)
+        assert list(Path(temporary).iterdir()) == []
+    assert sorted(path.name for path in (copied / "_build" / EDITION).iterdir()) == [".lock", "build.log", "cache"]
+    said, _ = build(copied, "--plan")
+    assert f"\n{first}:" not in f"\n{said}"
+    build(copied)
+    assert results(copied) == results(project)
+
+
+def left_running(marker):
+    """Return the processes that carry a marker in their environment, once those that are ending have ended."""
+    deadline = time.monotonic() + 10
+    while (found := list(carrying(marker))) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return found
+
+
+def carrying(marker):
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if marker.encode() in (process / "environ").read_bytes() and process.name != str(os.getpid()):
+                yield process.name

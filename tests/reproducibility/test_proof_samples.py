@@ -1,0 +1,66 @@
+"""A small sample of every long proof runs in the suite, and every proof's file says what was run."""
+
+import importlib
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from proofs.proof import Reading, coverage_reading, level_reading  # noqa: E402
+from svd_lib.measures.seeds import seeded  # noqa: E402
+
+NOT_PROOFS = {"__init__", "proof"}
+NAMES = sorted(path.stem for path in (ROOT / "proofs").glob("*.py") if path.stem not in NOT_PROOFS)
+PROOFS = [importlib.import_module(f"proofs.{name}").PROOF for name in NAMES]
+STEPS = [(proof, step) for proof in PROOFS for step in proof.steps]
+
+
+@pytest.mark.parametrize(("proof", "step"), STEPS, ids=[f"{proof.name}-{step.name}" for proof, step in STEPS])
+def test_a_sample_of_each_step_stays_within_its_bounds(proof, step):
+    sample = max(8, step.replications // 100)
+    readings = list(step.simulate(seeded(f"sample-{proof.name}-{step.name}"), sample))
+    assert readings
+    for reading in readings:
+        # single steps out of two hundred may stray; five standard errors tell a defect from chance in so few trials
+        allowed = 5 * reading.error + 1 / reading.trials
+        if reading.kind == "level":
+            assert reading.share <= reading.nominal + allowed, reading
+        if reading.kind == "coverage":
+            assert reading.share >= reading.nominal - 0.02 - allowed, reading
+
+
+@pytest.mark.parametrize("proof", PROOFS, ids=NAMES)
+def test_a_proof_that_was_run_passed_with_its_full_counts(proof):
+    path = ROOT / "proofs" / f"{proof.name}.json"
+    assert path.is_file(), f"{proof.name} was never run: make prove PROOF={proof.name}"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    assert record["passed"]
+    assert record["counts"] == {step.name: step.replications for step in proof.steps}
+    assert record["covers"] and record["date"] and record["seed"]
+
+
+@pytest.mark.parametrize("proof", PROOFS, ids=NAMES)
+def test_every_shape_of_file_a_proof_covers_is_there(proof):
+    for pattern in proof.covers:
+        assert list(ROOT.glob(pattern)), pattern
+
+
+def test_a_reading_fails_a_test_that_finds_too_much_and_an_interval_that_covers_too_little_or_too_much():
+    rng = np.random.default_rng(0)
+    assert not level_reading("m", "s", rng.random(4_000) * 0.7).passed
+    assert level_reading("m", "s", rng.random(4_000)).passed
+    truth = rng.normal(size=4_000)
+    for half, passes in ((1.96, True), (1.6, False), (2.6, False)):
+        assert coverage_reading("m", "s", truth - half, truth + half, 0.0).passed is passes
+    assert coverage_reading("m", "s", truth - 2.6, truth + 2.6, 0.0, is_discrete=True).passed
+
+
+def test_a_missing_result_is_neither_a_rejection_nor_a_covered_truth():
+    assert level_reading("m", "s", [np.nan, 0.5]).hits == 0
+    assert coverage_reading("m", "s", [np.nan, 0.0], [np.nan, 1.0], 0.5).trials == 1
+    assert "nominal" not in Reading("m", "s", "measured", float("nan"), 1, 2).row()
