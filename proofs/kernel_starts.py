@@ -1,61 +1,63 @@
-"""Start many warm kernels, many at a time, and count failures and what is left over.
-
-    .venv/bin/python -m proofs.kernel_starts [--starts 200] [--at-a-time 40]
-
-Writes ``proofs/kernel_starts.json``.
-"""
+"""Start many warm kernels, many at a time, and count failures and what is left over."""
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
-import datetime
 import json
 import os
+import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
+import numpy as np
+
+from proofs.proof import Proof, Reading, Step
 from svd_lib.build.environment import build_environment
 from svd_lib.build.run import short_folder
 from svd_lib.build.warm import KERNELS, PROVISIONER, Nurseries
 from svd_lib.edition import find_root, list_editions
 
-COVERS = ("svd_lib/build/warm.py", "svd_lib/build/provisioner.py", "svd_lib/build/kernels.py")
-RESULT = Path(__file__).with_suffix(".json")
+ROOT = find_root(Path(__file__).parent)
+AT_A_TIME = 40
 
 
-def main() -> int:
-    """Run the proof, write it down, and return 1 when anything failed or was left."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--starts", type=int, default=200)
-    parser.add_argument("--at-a-time", type=int, default=40)
-    options = parser.parse_args()
-    root = find_root(Path(__file__).parent)
+def starts(rng: np.random.Generator, replications: int) -> list[Reading]:
+    """Start kernels in a process of their own; none may fail, stay running or leave a file."""
+    command = [sys.executable, "-m", "proofs.kernel_starts", str(replications)]
+    counted = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+    return [
+        Reading("build.warm", f"{what} of kernels started {AT_A_TIME} at a time", "level", 0.0, number, replications, is_discrete=True)
+        for what, number in counted.items()
+    ]
+
+
+PROOF = Proof(
+    name="kernel_starts",
+    question="Of many warm kernels started in parallel, does any fail, stay running or leave a file?",
+    covers=("svd_lib/build/warm.py", "svd_lib/build/provisioner.py", "svd_lib/build/kernels.py", "proofs/kernel_starts.py"),
+    steps=(Step("parallel-starts", starts, 200),),
+)
+
+
+def count(number: int) -> dict[str, int]:
+    """Start kernels and return how many failed, still run, and left a file."""
     with short_folder() as sockets, tempfile.TemporaryDirectory() as scratch:
-        environment = build_environment(list_editions(root)[0], Path(scratch), sockets, PROVISIONER)
+        environment = build_environment(list_editions(ROOT)[0], Path(scratch), sockets, PROVISIONER)
         with contextlib.ExitStack() as processes:
             environment[KERNELS] = Nurseries(processes, sockets, environment, Path(scratch) / "log").for_kernels([])
             os.environ.update(environment)
-            began = time.monotonic()
-            starts = asyncio.run(_start_all(options.starts, options.at_a_time))
-            seconds = time.monotonic() - began
-        running = [pid for pid in starts if Path(f"/proc/{pid}").exists()]
-        left = sorted(path.name for path in sockets.iterdir())
-    failed = options.starts - len(starts)
-    figures = {"starts": options.starts, "at_a_time": options.at_a_time, "failed": failed, "still_running": len(running), "files_left": len(left)}
-    content = {"date": datetime.date.today().isoformat(), **figures, "seconds": round(seconds, 1), "covers": COVERS}
-    RESULT.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    print(", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in figures.items()), f"in {seconds:.1f} s")
-    return 1 if failed or running or left else 0
+            answered = asyncio.run(_start_all(number, AT_A_TIME))
+        running = [pid for pid in answered if Path(f"/proc/{pid}").exists()]
+        left = list(sockets.iterdir())
+    return {"failures": number - len(answered), "processes left": len(running), "files left": len(left)}
 
 
-async def _start_all(starts: int, at_a_time: int) -> list[int]:
+async def _start_all(number: int, at_a_time: int) -> list[int]:
     """Start kernels and return the process id of each that answered."""
     places = asyncio.Semaphore(at_a_time)
-    answers = await asyncio.gather(*(_start_one(places) for _ in range(starts)), return_exceptions=True)
+    answers = await asyncio.gather(*(_start_one(places) for _ in range(number)), return_exceptions=True)
     for problem in {repr(answer) for answer in answers if isinstance(answer, BaseException)}:
         print(problem, file=sys.stderr)
     return [answer for answer in answers if isinstance(answer, int)]
@@ -79,4 +81,4 @@ async def _start_one(places: asyncio.Semaphore) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    print(json.dumps(count(int(sys.argv[1]))))

@@ -1,6 +1,7 @@
 """A small sample of every long proof runs in the suite, and every proof's file says what was run."""
 
 import importlib
+import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -14,8 +15,11 @@ sys.path.insert(0, str(ROOT))
 from proofs.proof import Reading, coverage_reading, level_reading  # noqa: E402
 from svd_lib.measures.seeds import seeded  # noqa: E402
 
-NOT_PROOFS = {"__init__", "proof"}
-NAMES = sorted(path.stem for path in (ROOT / "proofs").glob("*.py") if path.stem not in NOT_PROOFS)
+_spec = importlib.util.spec_from_file_location("prove", ROOT / "tools" / "prove.py")
+prove = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(prove)
+
+NAMES = [name for name in prove.proof_names() if prove.has_steps(name)]
 PROOFS = [importlib.import_module(f"proofs.{name}").PROOF for name in NAMES]
 STEPS = [(proof, step) for proof in PROOFS for step in proof.steps]
 
@@ -48,6 +52,12 @@ def test_a_proof_that_was_run_passed_with_its_full_counts(proof):
 def test_every_shape_of_file_a_proof_covers_is_there(proof):
     for pattern in proof.covers:
         assert list(ROOT.glob(pattern)), pattern
+
+
+@pytest.mark.parametrize("name", prove.proof_names())
+def test_every_proof_has_a_line_with_its_age(name):
+    line = prove.status_line(name)
+    assert line.startswith(name) and ("changes to its files" in line or "not committed yet" in line)
 
 
 def test_a_reading_fails_a_test_that_finds_too_much_and_an_interval_that_covers_too_little_or_too_much():
