@@ -19,7 +19,7 @@ _spec = importlib.util.spec_from_file_location("prove", ROOT / "tools" / "prove.
 prove = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(prove)
 
-NAMES = [name for name in prove.proof_names() if prove.has_steps(name)]
+NAMES = prove.proof_names()
 PROOFS = [importlib.import_module(f"proofs.{name}").PROOF for name in NAMES]
 STEPS = [(proof, step) for proof in PROOFS for step in proof.steps]
 
