@@ -4,8 +4,7 @@
     make prove PROOF=name       one proof
     make proofs                 each proof's result, date, and its age in changes to the files it covers
 
-A proof is ``proofs/<name>.py`` with a ``PROOF`` of steps, or with a ``main`` of its own that writes its file and returns 1 when
-it fails, and ``COVERS``. Steps that are done are kept in ``_build/proofs/<name>/`` until the whole
+A proof is ``proofs/<name>.py`` with a ``PROOF``. Steps that are done are kept in ``_build/proofs/<name>/`` until the whole
 proof is, so that an interrupted run goes on where it stopped; they are used only while the files that the proof covers
 stay as they are.
 """
@@ -13,7 +12,6 @@ stay as they are.
 from __future__ import annotations
 
 import argparse
-import ast
 import hashlib
 import importlib
 import json
@@ -21,7 +19,6 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from datetime import date
 from importlib import metadata
 from pathlib import Path
@@ -43,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.list:
         print("\n".join(status_line(name) for name in names))
         return 0
-    return max(run(load(name)) if has_steps(name) else run_alone(name) for name in names)
+    return max(run(load(name)) for name in names)
 
 
 def proof_names() -> list[str]:
@@ -51,21 +48,10 @@ def proof_names() -> list[str]:
     return sorted(path.stem for path in (ROOT / "proofs").glob("*.py") if path.stem not in NOT_PROOFS)
 
 
-def has_steps(name: str) -> bool:
-    """Return whether a proof is made of steps (``PROOF``) or runs by itself; read from the syntax, nothing is imported."""
+def load(name: str) -> Proof:
+    """Return one proof by its name."""
     if name not in proof_names():
         sys.exit(f"There is no proof '{name}'; there are {', '.join(proof_names())}.")
-    body = ast.parse((ROOT / "proofs" / f"{name}.py").read_text(encoding="utf-8")).body
-    return any(isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "PROOF" for node in body)
-
-
-def run_alone(name: str) -> int:
-    """Run a proof that has a ``main`` of its own; return its verdict."""
-    return subprocess.run([sys.executable, "-m", f"proofs.{name}"], cwd=ROOT, check=False).returncode
-
-
-def load(name: str) -> Proof:
-    """Return one proof of steps by its name."""
     return importlib.import_module(f"proofs.{name}").PROOF
 
 
@@ -142,24 +128,21 @@ def _summary(rows: list[dict]) -> str:
 
 def status_line(name: str) -> str:
     """Return one line on a proof: its result, its date, and how many changes its files have seen since."""
-    path = ROOT / "proofs" / f"{name}.json"
+    proof, path = load(name), ROOT / "proofs" / f"{name}.json"
     if not path.is_file():
         return f"{name}  never run"
     record = json.loads(path.read_text(encoding="utf-8"))
-    if not has_steps(name):
-        figures = ", ".join(f"{key} {value}" for key, value in record.items() if isinstance(value, (int, float)))
-        return f"{name}  {record['date']}  {_age(record['covers'], path)}  ({figures})"
-    proof, verdict = load(name), "holds" if record["passed"] else "FAILS"
+    verdict = "holds" if record["passed"] else "FAILS"
     same = "same code as now" if record["code"] == code_digest(proof) else "the code has changed since"
-    return f"{name}  {verdict}  {record['date']}  {_age(proof.covers, path)}, {same}  ({record['summary']})"
+    return f"{name}  {verdict}  {record['date']}  {_age(proof, path)}, {same}  ({record['summary']})"
 
 
-def _age(covers: Sequence[str], path: Path) -> str:
+def _age(proof: Proof, path: Path) -> str:
     """Return the number of commits to the covered files after the commit that wrote the proof."""
     wrote = _git("log", "-1", "--format=%H", "--", str(path.relative_to(ROOT)))
     if not wrote:
         return "not committed yet"
-    changes = _git("log", "--format=%H", f"{wrote}..HEAD", "--", *covers)
+    changes = _git("log", "--format=%H", f"{wrote}..HEAD", "--", *proof.covers)
     return f"{len(changes.splitlines())} changes to its files"
 
 
