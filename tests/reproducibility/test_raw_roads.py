@@ -48,5 +48,5 @@ def test_another_area_builds_without_a_change_by_hand(area: str, project: Path, 
     print(f"{area}: {len(current)} of {len(made['findings'])} findings have a value")
     assert len(current) > len(made["findings"]) / 2
     pages = (project / "_build" / made["edition"] / "html").glob("*.html")
-    named = {page.name for page in pages if "Suffolk partnership" in page.read_text(encoding="utf-8")}
-    assert named == set()
+    other = "not a publication of the Suffolk partnership"
+    assert {page.name for page in pages if other in page.read_text(encoding="utf-8")} == set()
