@@ -9,8 +9,11 @@ from html import escape
 import numpy as np
 import pandas as pd
 
+WITHHELD = "[c]"
+"""Stands where a number is withheld; never a zero, never an empty cell."""
+
 MARKERS: dict[str, str] = {
-    "[c]": "confidential: a small count is not shown",
+    WITHHELD: "confidential: a small count is not shown",
     "[u]": "unreliable: based on fewer than 20 events",
     "[x]": "not available",
 }
@@ -150,7 +153,7 @@ def _column_texts(data: pd.DataFrame, name: str, precision: int | Mapping[str, i
     places = 0 if whole else decimals(values) if given is None and is_numeric(values) else given
     cells = [cell_text(value, places) for value in values]
     if is_numeric(values) and "is_suppressed" in data:
-        cells = ["[c]" if hidden and cell == "[x]" else cell for cell, hidden in zip(cells, data["is_suppressed"])]
+        cells = [WITHHELD if hidden and cell == "[x]" else cell for cell, hidden in zip(cells, data["is_suppressed"])]
     if is_numeric(values) and "is_unreliable" in data and name == "value":
         cells = [f"{cell} [u]" if weak and cell[0] != "[" else cell for cell, weak in zip(cells, data["is_unreliable"])]
     return cells

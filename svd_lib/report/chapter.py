@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
+from svd_lib.disclosure.thresholds import Rule, protect_row
 from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
 from svd_lib.figures.style import finalise
@@ -89,7 +90,13 @@ class Chapter:
         findings.check_id(identifier, self.name)
         known = [self.registry.source(name) for name in sources]
         place = area or self.area
-        if _has_no_value(row):
+        exhibits.check_words(identifier, words or {}, exhibits.rule_of(known))
+        row, is_withheld = _protected_row(row, exhibits.rule_of(known))
+        if is_withheld:
+            made = findings.withheld_finding(
+                identifier, period=period, area=place, basis=basis, sources=sources, unit=unit, exhibit=exhibit
+            )
+        elif _has_no_value(row):
             gap = find_gap(self.gaps, identifier, self.edition)
             made = findings.missing_finding(identifier, gap, period=period, area=place, basis=basis, sources=sources)
             self.missing[identifier] = gap
@@ -189,7 +196,7 @@ class Chapter:
         return self._publish(
             exhibits.make_exhibit(
                 identifier, data, **said, sources=sources, registry=self.registry, period=period,
-                basis=findings.check_basis(identifier, basis), columns=columns, precision=precision, counts=counts,
+                basis=findings.check_basis(identifier, basis), words=words, columns=columns, precision=precision, counts=counts,
             )
         )  # fmt: skip
 
@@ -306,6 +313,16 @@ def _forget(out: Path, chapter: str) -> None:
     for identifier in made:
         for kind in ("csv", "svg", "json"):
             (out / "exhibits" / f"{identifier}.{kind}").unlink(missing_ok=True)
+
+
+def _protected_row(row: object, rule: Rule) -> tuple[object, bool]:
+    """Apply a disclosure rule to a finding's row; tell whether its number is withheld."""
+    if rule.is_open or row is None or (isinstance(row, pd.DataFrame) and row.empty):
+        return row, False
+    values = text.one_row(row)
+    if values.get("is_suppressed"):
+        return values, True
+    return (values, False) if values.get("value") is None else protect_row(values, rule)
 
 
 def _has_no_value(row: object) -> bool:

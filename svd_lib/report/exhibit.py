@@ -191,6 +191,7 @@ def make_exhibit(
     known = tuple(registry.source(name) for name in sources)
     frame = published_frame(data)
     rule = strictest(source.disclosure_rule for source in known)
+    check_words(identifier, words or {}, rule)
     if svg is not None and not is_protected(frame, rule, counts):
         raise SnaError(f"{identifier}: the picture was drawn from counts that the rule {rule.name!r} hides; protect the frame first.")
     if svg is not None:
@@ -217,11 +218,17 @@ def published_frame(data: pd.DataFrame) -> pd.DataFrame:
 
 
 def csv_frame(data: pd.DataFrame) -> pd.DataFrame:
-    """Return the data as a CSV file holds them: rounded, ISO dates, plain text."""
-    result = pd.DataFrame(index=data.index)
-    for name in data.columns:
-        result[name] = _csv_column(data[name])
-    return result
+    """Return the data as a CSV file holds them: rounded, ISO dates, plain text that no spreadsheet runs, ``[c]`` where withheld."""
+    hidden = data["is_suppressed"].fillna(True).astype(bool) if "is_suppressed" in data else pd.Series(False, index=data.index)
+    columns = {text.inert(name): _csv_column(data[name]) for name in data.columns}
+    marked = {name: _marked(values, hidden) if tables.is_numeric(values) else values.map(text.inert) for name, values in columns.items()}
+    return pd.DataFrame(marked, index=data.index)
+
+
+def _marked(values: pd.Series, hidden: pd.Series) -> pd.Series:
+    """Put the marker of a withheld number where a row is withheld, so that an empty cell or a zero never stands for it."""
+    withheld = values.isna() & hidden
+    return values.astype(object).mask(withheld, tables.WITHHELD) if withheld.any() else values
 
 
 def _csv_column(values: pd.Series) -> pd.Series:
@@ -268,6 +275,29 @@ def check_alt(identifier: str, alt: str, title: str, data: pd.DataFrame, words: 
         if {found, bare} & (known | texts) or _holds(numbers, bare) or (is_percent and _holds(numbers * 100, bare)):
             continue
         raise SnaError(f"{identifier}: the alt text says {found}, which is not in the exhibit's data; take it from the data or give it in `words`.")
+
+
+def check_words(identifier: str, words: Mapping[str, object], rule: Rule) -> None:
+    """Refuse a number for a sentence that the source's rule would hide in a table.
+
+    Parameters
+    ----------
+    identifier : str
+        The exhibit's or finding's id.
+    words : mapping
+        Values of placeholders; numbers among them are taken for counts.
+    rule : Rule
+        The strictest rule of the sources.
+
+    Raises
+    ------
+    SnaError
+        Naming the placeholder, not its value.
+    """
+    for name, value in words.items():
+        number = text.plain(value)
+        if isinstance(number, (int, float)) and not isinstance(number, bool) and bool(rule.hides(number)):
+            raise SnaError(f"{identifier}: the word '{name}' is a count that the rule {rule.name!r} hides; take it out of the sentence.")
 
 
 def _numbers(data: pd.DataFrame) -> tuple[np.ndarray, set[str]]:

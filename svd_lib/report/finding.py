@@ -19,6 +19,7 @@ SCHEMA = 1
 HISTORIC_AFTER = 36
 """Months; older evidence is marked and never stands as current."""
 NOT_AVAILABLE = "not available in this edition"
+NOT_SHOWN = "not shown, because the count is small"
 _ID = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)+$")
 _SPARE = re.compile(r"\s*\(\s*[,;]?\s*\)")
 
@@ -242,6 +243,27 @@ def missing_finding(identifier: str, gap: Gap, *, period: str, area: str, basis:
     )
 
 
+def withheld_finding(
+    identifier: str, *, period: str, area: str, basis: str, sources: Sequence[str], unit: str = "", exhibit: str | None = None
+) -> Finding:
+    """Build the entry of a finding whose number a source's disclosure rule withholds: no value, status ``withheld``."""
+    return Finding(
+        id=identifier,
+        statement=f"This number is {NOT_SHOWN} enough to point to people ({text.period_words(period)}).",
+        **dict.fromkeys(("value", "lower_ci", "upper_ci", "confidence", "numerator", "denominator", "method")),
+        unit=unit,
+        precision=0,
+        period=text.iso_period(period),
+        age_months=0,
+        area=area,
+        basis=check_basis(identifier, basis),
+        sources=tuple(sources),
+        exhibit=exhibit,
+        sensitivity="restricted",
+        status="withheld",
+    )
+
+
 def quote(finding: Mapping[str, object], part: str = "") -> str:
     """Return the words that a sentence quotes from a finding.
 
@@ -264,7 +286,8 @@ def quote(finding: Mapping[str, object], part: str = "") -> str:
         When the part is unknown or the finding has none.
     """
     if finding["value"] is None:
-        return str(finding["statement"]) if part == "statement" else NOT_AVAILABLE
+        absent = NOT_SHOWN if finding["status"] == "withheld" else NOT_AVAILABLE
+        return str(finding["statement"]) if part == "statement" else absent
     said = _said(finding, finding["unit"], finding["precision"])
     said |= {"statement": finding["statement"], "period": text.period_words(finding["period"]), "area": finding["area"]}
     words = said.get(part or "quantity")

@@ -17,6 +17,7 @@ import pandas as pd
 from svd_lib.errors import SnaError
 
 _PERIOD = re.compile(r"^(\d{4})(?:-(0[1-9]|1[0-2]))?(?:/(\d{4})-(0[1-9]|1[0-2]))?$")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _PERCENT = ("%", "per cent", "percent")
 
 
@@ -41,6 +42,25 @@ def plain(value: object) -> float | int | str | bool | None:
         return value.isoformat()[:10]
     if isinstance(value, float) and not np.isfinite(value):
         return None
+    return value
+
+
+def inert(value: object) -> object:
+    """Return a text that no spreadsheet takes for a formula; anything but text as it is.
+
+    Parameters
+    ----------
+    value : object
+        A cell or a heading of a CSV file or workbook.
+
+    Returns
+    -------
+    object
+        Text that begins with ``= + - @ |``, their wide forms or a control character gets an apostrophe in front, also
+        behind blanks.
+    """
+    if isinstance(value, str) and value.lstrip(" \u00a0\ufeff\u200b").startswith(_FORMULA):
+        return f"'{value}"
     return value
 
 

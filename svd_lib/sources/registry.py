@@ -17,7 +17,9 @@ import yaml
 from svd_lib.errors import SnaError
 
 SENSITIVITIES = ("open", "restricted")
-DISCLOSURE_RULES = ("as_published", "nhs_1_7", "partner_under_5")
+DISCLOSURE_RULES = ("as_published", "nhs_1_7", "partner_under_10", "partner_under_5")
+RESTRICTED_RULE = "partner_under_10"
+"""The rule of a restricted source that names none."""
 EVIDENCE = ("mirror", "documented", "unseen")
 PLACEHOLDERS = {
     "utla_code": r"[EW]\d{8}",
@@ -186,6 +188,10 @@ def _source(name: str, values: Mapping[str, Any], document: Mapping[str, Any]) -
     _only_known(values, _SOURCE_KEYS, where)
     licence = _one_of(values, "licence", tuple(document["licences"]), where)
     lines = document["attribution_lines"]
+    if values.get("sensitivity") == "restricted":
+        values = {"disclosure_rule": RESTRICTED_RULE, **values}
+        if values["disclosure_rule"] == "as_published":
+            raise SnaError(f"{where}: a restricted source cannot be published as it is; leave 'disclosure_rule' out for '{RESTRICTED_RULE}'.")
     credit = [_one_of({"attribution": key}, "attribution", tuple(lines), where) for key in values.get("attribution") or ()]
     if not credit:
         raise SnaError(f"{where}: the field 'attribution' is empty; name at least one line.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from svd_lib.disclosure.thresholds import RULES, is_protected, protect, rule_named, strictest
+from svd_lib.disclosure.thresholds import RULES, Rule, is_protected, protect, protect_row, rule_named, strictest
 from svd_lib.errors import SnaError
 from svd_lib.sources.registry import DISCLOSURE_RULES
 
@@ -58,3 +58,46 @@ def test_protected_tables_are_recognised() -> None:
     rule = rule_named("partner_under_5")
     assert not is_protected(_counts(), rule)
     assert is_protected(protect(_counts(), rule), rule)
+
+
+def test_a_rate_beside_a_rounded_count_is_the_rate_of_the_rounded_count() -> None:
+    safe = protect(pd.DataFrame({"numerator": [23], "denominator": [1000], "value": [23.0]}), rule_named("nhs_1_7"))
+    assert safe["value"][0] * safe["denominator"][0] / 1000 == safe["numerator"][0] == 25
+
+
+def test_means_and_medians_rest_on_enough() -> None:
+    safe = protect(pd.DataFrame({"n": [7, 8], "mean": [3.2, 4.1], "median": [3.0, 4.0]}), rule_named("nhs_1_7"))
+    assert safe["mean"].isna().tolist() == safe["median"].isna().tolist() == [True, False]
+
+
+def test_a_dominated_count_is_hidden_and_the_contribution_never_shown() -> None:
+    safe = protect(pd.DataFrame({"count": [100, 100], "largest": [90, 20]}), rule_named("partner_under_10"))
+    assert safe["is_suppressed"].tolist() == [True, False]
+    assert "largest" not in safe
+
+
+def test_zeros_are_hidden_where_the_rule_says_so() -> None:
+    rule = Rule("r", hide_below=5, zeros="withhold")
+    assert rule.hides([0, 4, 5]).tolist() == [True, True, False]
+    assert RULES["partner_under_10"].hides([0, 1, 9, 10]).tolist() == [False, True, True, False]
+
+
+def test_what_was_withheld_before_stays_withheld_with_its_rate() -> None:
+    released = pd.DataFrame({"count": [None, 40.0], "is_suppressed": [True, False], "value": [3.0, 4.0]})
+    safe = protect(released, rule_named("partner_under_10"))
+    assert safe["count"].isna().tolist() == safe["value"].isna().tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("row", "withheld"),
+    [
+        ({"value": 3.1, "numerator": 9, "denominator": 2900}, True),
+        ({"value": 3.1, "numerator": 10, "denominator": 3200}, False),
+        ({"value": 9}, True),
+        ({"value": 10, "numerator": None}, False),
+    ],
+)
+def test_a_single_result_is_withheld_with_its_count(row: dict, withheld: bool) -> None:
+    safe, is_withheld = protect_row(row, rule_named("partner_under_10"))
+    assert is_withheld is withheld
+    assert pd.isna(safe["value"]) == withheld
