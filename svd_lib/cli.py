@@ -1,4 +1,4 @@
-"""The command ``sna``: fetch, ingest, build, verify, snapshot, check, explain, doctor, editions.
+"""The command ``sna``: every command with its options. The analyst's own are in :mod:`svd_lib.desk.commands`.
 
 Nothing scientific is imported here; each command imports what it needs when it runs.
 """
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from svd_lib.desk.commands import add_commands
 from svd_lib.errors import SnaError
 
 if TYPE_CHECKING:
@@ -17,11 +18,16 @@ if TYPE_CHECKING:
 
 DEFAULT_EDITION = "suffolk-2025"
 INTERRUPTED = 130
+EXIT_CODES = """exit codes:
+  0    done
+  1    a build, a comparison or a check did not succeed; the last good site is as it was
+  2    something in what was asked or given is wrong; the sentence says what to do
+  130  stopped with Ctrl-C; nothing was lost"""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return the exit status."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         return options.command(options) or 0
     except SnaError as problem:
@@ -32,9 +38,14 @@ def main(arguments: list[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="sna", description="Build a serious violence needs assessment from open data.")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+def parser() -> argparse.ArgumentParser:
+    """Return the command line's parser."""
+    whole = argparse.ArgumentParser(
+        prog="sna", description="Build a serious violence needs assessment from open data.", epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    whole.add_argument("--version", action="version", version=f"sna {_version()}")
+    commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add(commands, "fetch", _fetch, "bring an edition's inputs into data/raw and verify each", mirror="required")
     _add(commands, "ingest", _ingest, "turn verified inputs into tidy tables")
     build = _add(commands, "build", _build, "build an edition's website", mirror="optional", area=True)
@@ -49,15 +60,32 @@ def _parser() -> argparse.ArgumentParser:
     explain = _add(commands, "explain", _explain, "print where a finding's number comes from")
     explain.add_argument("finding", help="a finding's id, like trends-violence-rate")
     _add(commands, "doctor", _doctor, "say what this machine has and lacks")
-    _add(commands, "editions", _editions, "list the editions")
-    return parser
+    _add(commands, "editions", _editions, "list the editions", edition=False)
+    add_commands(commands, _add)
+    return whole
 
 
-def _add(commands, name: str, command, text: str, mirror: str = "", area: bool = False) -> argparse.ArgumentParser:
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("serious-violence-needs-assessment")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _add(
+    commands, name: str, command, text: str, mirror: str = "", area: bool = False, edition: bool = True, examples: tuple[str, ...] = ()
+) -> argparse.ArgumentParser:
     """Add one command with the options it shares with others."""
-    parser = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    shown = "\n".join(["examples:", *(f"  {example}" for example in examples or (f"sna {name}",))])
+    parser = commands.add_parser(
+        name, help=text, description=text[0].upper() + text[1:] + ".", epilog=shown, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.set_defaults(command=command)
     parser.add_argument("--project", default="", metavar="DIR", help="project folder (default: found from here upwards)")
+    if not edition:
+        return parser
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--edition", default=DEFAULT_EDITION, metavar="E", help=f"edition or area's slug (default {DEFAULT_EDITION})")
     if area:

@@ -13,7 +13,9 @@ from pathlib import Path
 
 from svd_lib.edition import Edition
 
-CODE = ("svd_lib/**/*.py", "notebooks/*.ipynb", "book/**/*", "data/reference/**/*", "data/sources.yml", "_config.yml", "_toc.yml")
+PACKAGE = Path(__file__).resolve().parent.parent
+"""The folder of ``svd_lib``; it need not lie in the project that is built."""
+CODE = ("notebooks/*.ipynb", "book/**/*", "data/reference/**/*", "data/sources.yml", "_config.yml", "_toc.yml")
 
 
 def file_digest(path: Path) -> str:
@@ -39,7 +41,8 @@ def combined_digest(root: Path, paths: Iterable[Path]) -> str:
 def code_digest(root: Path) -> str:
     """Return one SHA-256 for everything of the project that a site's content depends on, besides the data."""
     paths = {path for pattern in CODE for path in root.glob(pattern) if path.is_file() and "__pycache__" not in path.parts}
-    return combined_digest(root, paths)
+    both = combined_digest(PACKAGE.parent, PACKAGE.rglob("*.py")) + combined_digest(root, paths)
+    return hashlib.sha256(both.encode()).hexdigest()
 
 
 def provenance_of(edition: Edition) -> dict:

@@ -23,7 +23,8 @@ ALLOWED = {
     "figures": EVERYWHERE | {"figures"},
     "report": EVERYWHERE | {"edition", "disclosure", "figures", "sources", "report", "definition"},
     "build": EVERYWHERE | {"edition", "definition", "definition_switch", "sources", "ingest", "measures", "disclosure", "figures", "report", "build"},
-    "cli": EVERYWHERE | {"edition", "build"},
+    "desk": EVERYWHERE | {"edition", "definition", "sources", "ingest", "report", "build", "cli", "desk"},
+    "cli": EVERYWHERE | {"edition", "build", "desk"},
 }
 REPORT_FROM_FIGURES = {"style", "tables"}
 NOT_A_NOUN = {"utils", "util", "helpers", "helper", "common", "misc", "shared", "tools"}

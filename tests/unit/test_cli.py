@@ -13,7 +13,7 @@ SCIENTIFIC = ("numpy", "pandas", "matplotlib", "duckdb", "geopandas", "scipy", "
 
 
 def test_help_imports_nothing_scientific():
-    program = "import sys; from svd_lib import cli; cli._parser().format_help(); print(' '.join(sys.modules))"
+    program = "import sys; from svd_lib import cli; cli.parser().format_help(); print(' '.join(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert not set(SCIENTIFIC) & set(loaded)
 
