@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from svd_lib.build.check import check_project
-from svd_lib.build.lint import PARAMETERS, lint_notebook
+from svd_lib.build.lint import lint_notebook
 from svd_lib.desk import approval, notebook, project, scaffold
 from svd_lib.desk.commands import _asked
 from svd_lib.desk.editor import editor_command
