@@ -6,7 +6,6 @@ work in an empty folder.
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -66,7 +65,7 @@ def start_project(folder: Path) -> Path:
         with tempfile.TemporaryDirectory(prefix=".starting-", dir=folder) as scratch:
             copied = copy_default(source, Path(scratch) / "project")
             for part in sorted(copied.iterdir(), key=lambda path: path.name == "data"):
-                os.replace(part, folder / part.name)
+                part.replace(folder / part.name)
     except OSError as problem:
         raise SnaError(f"{folder} cannot be written ({problem.strerror}); choose another folder with --project DIR.") from None
     return folder

@@ -51,7 +51,7 @@ def test_an_interrupted_start_leaves_no_half_project(tmp_path, monkeypatch):
     def stop(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(project.os, "replace", stop)
+    monkeypatch.setattr(Path, "replace", stop)
     with pytest.raises(SnaError, match="No space left"):
         project.start_project(tmp_path / "new")
     assert list((tmp_path / "new").iterdir()) == []
