@@ -6,6 +6,8 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from svd_lib.errors import SnaError
 
 COLUMNS: tuple[str, ...] = ("id", "claim", "value", "unit", "source", "url", "tag", "read_on")
@@ -89,3 +91,33 @@ def _by_id(path: Path, rows: list[dict[str, str]]) -> dict[str, Fact]:
             raise SnaError(f"{path}, row {line}: the tag {fact.tag!r} is unknown; use one of {', '.join(TAGS)}.")
         facts[fact.id] = fact
     return facts
+
+
+def with_sources(frame: pd.DataFrame, root: Path, fact: str = "evidence") -> pd.DataFrame:
+    """Return rows that cite facts with what each fact was read in.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With a column of fact ids; an empty id stays empty.
+    root : Path
+        Project root.
+    fact : str, default "evidence"
+        Name of that column.
+
+    Returns
+    -------
+    DataFrame
+        With ``source``: title and tag, as a reader sees it.
+
+    Raises
+    ------
+    SnaError
+        When a fact is not in the list.
+    """
+    known = load_facts(root)
+    unknown = sorted(set(frame[fact]) - set(known) - {""})
+    if unknown:
+        raise SnaError(f"The fact {unknown[0]!r} is unknown: add a row to data/reference/facts.csv or correct the id.")
+    said = [f"{known[name].source} [{known[name].tag}]" if name else "" for name in frame[fact]]
+    return frame.assign(source=said)

@@ -254,6 +254,55 @@ def change_words(row: object, neutral: float = 0.0, rise: str = "rose", fall: st
     return {"above": rise, "below": fall, "unclear": unclear}[direction(row, neutral)]
 
 
+def yearly_words(ratio: object, lower: object, upper: object, first_year: object = None) -> str:
+    """Word a mean change a year by its interval, e.g. ``"rose 4% a year (2% to 7%) since 2016"``.
+
+    Parameters
+    ----------
+    ratio, lower, upper : float
+        Ratio from one year to the next with its limits; 1 is no change. A missing limit gives ``"not enough years"``.
+    first_year : float, optional
+        The year it is counted from.
+
+    Returns
+    -------
+    str
+        With ``"no clear change"`` where the interval holds 1.
+    """
+    if None in (plain(ratio), plain(lower), plain(upper)):
+        return "not enough years"
+    since = "" if plain(first_year) is None else f" since {int(first_year)}"
+    verdict = change_words({"lower_ci": lower, "upper_ci": upper}, 1, unclear="no clear change")
+    if verdict == "no clear change":
+        return f"{verdict}{since}"
+    size, *ends = (abs(100 * (float(number) - 1)) for number in (ratio, *sorted((lower, upper), key=lambda end: abs(end - 1))))
+    return f"{verdict} {size:.0f}% a year ({ends[0]:.0f}% to {ends[1]:.0f}%){since}"
+
+
+def in_interval_words(frame: pd.DataFrame, precision: int = 1) -> pd.DataFrame:
+    """Return a frame of values with two columns of words: ``interval`` and, where there is a trend, ``change``.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``lower_ci``, ``upper_ci``; and ``trend``, ``trend_lower``, ``trend_upper``, ``first_year`` where there are any.
+    precision : int, default 1
+        Decimals of the limits.
+
+    Returns
+    -------
+    DataFrame
+        A missing interval reads ``"not published"``.
+    """
+    limits = zip(frame["lower_ci"], frame["upper_ci"], strict=True)
+    said = ["not published" if None in (plain(low), plain(high)) else f"{number(low, precision)} to {number(high, precision)}" for low, high in limits]
+    out = frame.assign(interval=said)
+    if "trend" not in frame:
+        return out
+    parts = zip(*(frame[name] for name in ("trend", "trend_lower", "trend_upper", "first_year")), strict=True)
+    return out.assign(change=[yearly_words(*part) for part in parts])
+
+
 def compare_words(row: object, other: object = None, neutral: float = 0.0) -> str:
     """Word a comparison: "higher than", "lower than" or "not clearly different from".
 
