@@ -61,9 +61,31 @@ MEASURES: Final = (
     Measure("HospAd0-14", "injury_admissions_0_14", NOT_STATED, "calendar"),
     Measure("CMH_0-17yrs", "mental_health_admissions_0_17", "per 100,000 aged 0-17", "calendar"),
     Measure("ChildPov", "child_poverty", NOT_STATED, "calendar"),
+    Measure("PriFSM", "free_school_meals_primary", "per cent of pupils", "calendar"),
+    Measure("SecFSM", "free_school_meals_secondary", "per cent of pupils", "calendar"),
+    Measure("AVG_Attain8_Score", "attainment_8", "average score", "calendar"),
+    Measure("DAP_KS4_ATT8", "attainment_8_disadvantaged", "average score", "calendar"),
+    Measure("SpecFixedEx", "special_school_suspension_rate", "per 100 pupils", "school"),
+    Measure("PriFixedEx", "primary_suspension_rate", "per 100 pupils", "school"),
+    Measure("CINFixedExclusion", "children_in_need_suspended", "per cent of children in need", "calendar"),
+    Measure("CINPermAbsent_3Term", "children_in_need_persistent_absence", NOT_STATED, "calendar"),
+    Measure("SEN_TotStat", "pupils_with_a_plan", "per cent of pupils", "calendar"),
+    Measure("SEN_TotSENSuP", "pupils_with_support", "per cent of pupils", "calendar"),
+    Measure("RefBySource_Police_%", "referrals_from_police", "per cent of referrals", "march"),
+    Measure("CPP_Total_Rateper10,000", "referrals_rate", "per 10,000 children", "march"),
+    Measure("ReReferral", "repeat_referrals", "per cent of referrals", "march"),
+    Measure("CPP_Abuse_Rate", "child_protection_for_abuse_or_neglect_rate", "per 10,000 children", "march"),
+    Measure("Children_missing", "looked_after_missing", "per cent of looked-after children", "march"),
+    Measure("LACSubstance", "looked_after_substance_misuse", "per cent of looked-after children", "march"),
+    Measure("LACStable_2016on", "looked_after_three_placements", "per cent of looked-after children", "march"),
+    Measure("LAC_Fixed_ Ex", "looked_after_suspended", "per cent of looked-after pupils", "calendar"),
+    Measure("CareLeaversNEET", "care_leavers_neet", NOT_STATED, "march"),
+    Measure("Under18concep", "under_18_conception_rate", "per 1,000 girls", "calendar"),
+    Measure("Hosp_Adm_Alc_<18yrs", "alcohol_admissions_under_18", "per 100,000 under 18", "three_marches"),
 )
 """The measures taken. A label that is a plain year is read as that calendar year (``calendar``) unless the publisher's
-year is known to end in March (``march``); ``2023/24`` of a ``school`` measure is September to August. Which twelve months
+year is known to end in March (``march``); ``2023/24`` of a ``school`` measure is September to August, ``2021/22-23/24`` of a
+``three_marches`` measure April of the first to March of the last. Which twelve months
 a plain year stands for is not said in the file, so the label is what a reader is shown."""
 
 FACTORS: Final = (
@@ -232,6 +254,8 @@ def _span(label: str, meaning: str, file: str) -> tuple[pd.Timestamp, pd.Timesta
     if not (year.isdigit() and len(year) == 4):
         raise SnaError(f"{file} has the year label '{label}', which is not a year; check the file.")
     first = pd.Timestamp(int(year), 1, 1)
+    if meaning == "three_marches":
+        return pd.Timestamp(int(year), 4, 1), pd.Timestamp(int(year) + 3, 3, 1)
     if meaning == "school":
         first = pd.Timestamp(int(year), 9, 1)
     elif meaning == "march":

@@ -131,12 +131,30 @@ CONTRACTS: dict[str, Contract] = {
             {
                 "lsoa21cd": _text("LSOA 2021 code", pattern=_LSOA),
                 "index_edition": _text("Index edition", allowed=("imd_2019", "imd_2025")),
-                "domain": _text("imd, income, employment, education, health, crime, housing, environment"),
+                "domain": _text(
+                    "imd, income, employment, education, health, crime, housing, environment; of their parts children_and_young_people, "
+                    "adult_skills, geographical_barriers, wider_barriers, indoors, outdoors"
+                ),
                 "decile": _count("Decile in England, 1 most deprived", minimum=1),
                 "rank": _count("Rank in England, 1 most deprived", minimum=1),
                 "score": Column("float", "Published score; null for 2019", nullable=True),
             },
             ("lsoa21cd", "index_edition", "domain"),
+        ),
+        Contract(
+            "place_indicators",
+            "Published figures by LSOA 2021: census counts, and the indicators that the Indices of Deprivation are made of.",
+            {
+                "lsoa21cd": _text("LSOA 2021 code", pattern=_LSOA),
+                "reference": _text("What was counted or measured", allowed=("census_2021", "imd_2019", "imd_2025")),
+                "indicator": _text("Our id, e.g. residents_by_ethnic_group, violence_with_injury_rate"),
+                "category": _text("Breakdown, e.g. 'Ethnic group White'; 'all' for none"),
+                "value": Column("float", "Published value; null when suppressed", nullable=True),
+                "unit": _text("Unit in words, e.g. residents, per 1,000 at-risk population"),
+                "marker": _text("Why there is no value; null when there is one", nullable=True),
+                "source": _text("Source id of the registry"),
+            },
+            ("lsoa21cd", "reference", "indicator", "category"),
         ),
         Contract(
             "street_counts",
@@ -200,7 +218,7 @@ CONTRACTS: dict[str, Contract] = {
                 "source": _text("Source id of the registry"),
                 "area_code": _text("GSS code where there is one, else the publisher's code"),
                 "area_name": _text("Area name"),
-                "area_kind": _text("force, county, district, region, country"),
+                "area_kind": _text("force, csp, county, district, region, country"),
                 "period_label": _text("The publisher's words for the period"),
                 "period_start": Column("month", "First day of the first month"),
                 "period_end": Column("month", "First day of the last month"),

@@ -30,12 +30,16 @@ DOMAINS: Final = {
 }
 """The index and its seven domains, in the publisher's words (of either edition) and in ours."""
 
+SUB_DOMAINS: Final = ("children_and_young_people", "adult_skills", "geographical_barriers", "wider_barriers", "indoors", "outdoors")
+"""Parts of the domains education, housing and environment, in the words of both editions; 2019 begins them with a capital."""
+
 _IMD_2025, _IMD_2019 = "imd2025_england_lsoa21.csv.gz", "imd2019_england_lsoa11.csv.gz"
+_PARTS_2025, _PARTS_2019 = "imd2025_england_lsoa21_subdomains.csv.gz", "imd2019_england_lsoa11_subdomains.csv.gz"
 _RESIDENTS = ("population20_lsoa11.csv.gz", ["lsoa11_code", "total_population"])
 
 
 def build_deprivation(raw: Raw, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return deciles, ranks and scores of the index and its domains.
+    """Return deciles, ranks and scores of the index, its domains and their parts.
 
     Parameters
     ----------
@@ -55,9 +59,17 @@ def build_deprivation(raw: Raw, tables: Mapping[str, pd.DataFrame]) -> pd.DataFr
     several LSOAs 2011 takes the values of the one that gave it most residents (mid-2020 estimate times share; the
     lowest code when residents are not held or equal), because ranks cannot be averaged.
     """
-    direct = _edition(raw, _IMD_2025, "lsoa21_code", "Housing_and_Services", with_score=True)
+    now = {title: title for title in SUB_DOMAINS}
+    then = {title.capitalize(): title for title in SUB_DOMAINS}
+    direct = _together(
+        _edition(raw, _IMD_2025, "lsoa21_code", _domains("Housing_and_Services"), with_score=True),
+        _edition(raw, _PARTS_2025, "lsoa21_code", now, with_score=True),
+    )
+    earlier = _together(
+        _edition(raw, _IMD_2019, "lsoa11_code", _domains("Housing_and_Access"), with_score=False),
+        _edition(raw, _PARTS_2019, "lsoa11_code", then, with_score=False),
+    )
     parts = [] if direct is None else [direct.rename(columns={"code": "lsoa21cd"}).assign(index_edition="imd_2025")]
-    earlier = _edition(raw, _IMD_2019, "lsoa11_code", "Housing_and_Access", with_score=False)
     if earlier is not None:
         parts.append(_carried(earlier, main_contributors(raw, tables["place_changes"])).assign(index_edition="imd_2019"))
     if not parts:
@@ -65,17 +77,25 @@ def build_deprivation(raw: Raw, tables: Mapping[str, pd.DataFrame]) -> pd.DataFr
     return contracts.validate("deprivation", pd.concat(parts, ignore_index=True), SOURCE)
 
 
-def _edition(raw: Raw, file: str, key: str, housing: str, with_score: bool) -> pd.DataFrame | None:
+def _domains(housing: str) -> dict[str, str]:
+    return {title: name for title, name in DOMAINS.items() if not title.startswith("Housing") or title == housing}
+
+
+def _together(*parts: pd.DataFrame | None) -> pd.DataFrame | None:
+    held = [part for part in parts if part is not None]
+    return pd.concat(held, ignore_index=True) if held else None
+
+
+def _edition(raw: Raw, file: str, key: str, titles: Mapping[str, str], with_score: bool) -> pd.DataFrame | None:
     path = find(raw, SOURCE, file)
     if path is None:
         return None
-    titles = [title for title in DOMAINS if not title.startswith("Housing") or title == housing]
     measures = ("decile", "rank", "score") if with_score else ("decile", "rank")
     wide = read_text(path, [key, *(f"{title}_{measure}" for title in titles for measure in measures)])
     parts = []
-    for title in titles:
+    for title, domain in titles.items():
         values = {measure: numbers(wide[f"{title}_{measure}"], path.name) for measure in measures}
-        parts.append(pd.DataFrame({"code": wide[key], "domain": DOMAINS[title], "score": float("nan"), **values}))
+        parts.append(pd.DataFrame({"code": wide[key], "domain": domain, "score": float("nan"), **values}))
     return pd.concat(parts, ignore_index=True)
 
 

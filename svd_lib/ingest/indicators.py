@@ -1,7 +1,7 @@
 """The table of published indicators, put together from every publisher that is held.
 
 Not taken: homelessness by district (``mhclg_homelessness``), because the file states no period and a number without a
-period cannot be placed; mid-2020 residents by ward and sex, because the area tables are by LSOA 2021.
+period cannot be placed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from svd_lib.ingest.children import build_assessment_factors, build_interactive_
 from svd_lib.ingest.fingertips import build_fingertips
 from svd_lib.ingest.outcomes_by_code import build_outcomes_by_code
 from svd_lib.ingest.published import Raw
-from svd_lib.ingest.severity import build_severity
+from svd_lib.ingest.residents import build_residents
+from svd_lib.ingest.severity import build_partnership_severity, build_severity
 
 Builder = Callable[[Raw, Mapping[str, pd.DataFrame]], pd.DataFrame]
 
@@ -28,6 +29,8 @@ PARTS: Final[tuple[Builder, ...]] = (
     build_interactive_tool,
     build_assessment_factors,
     build_severity,
+    build_partnership_severity,
+    build_residents,
     build_admissions,
     build_outcomes_by_code,
     build_fingertips,

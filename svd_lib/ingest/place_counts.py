@@ -166,3 +166,30 @@ def counts_by_deprivation(
     long = pd.concat(ranks, ignore_index=True)[["lsoa21cd", "domain", "rank", "decile"]]
     counted = street_by_place(view, crime_type, period)[["lsoa21cd", "label", "count", "population"]]
     return counted.merge(long, on="lsoa21cd", validate="one_to_many").assign(index_edition=newest)
+
+
+def place_indicator(view: View, indicator: str, category: str = "all", reference: str = "") -> pd.DataFrame:
+    """Return one published figure of every LSOA of the area that has it.
+
+    Parameters
+    ----------
+    view : View
+        The edition's tables.
+    indicator : str
+        Id of table ``place_indicators``, such as ``violence_with_injury_rate`` or ``residents_by_ethnic_group``.
+    category : str
+        Its breakdown, such as ``Ethnic group White``.
+    reference : str, optional
+        What was counted or measured; the newest held when left out.
+
+    Returns
+    -------
+    pandas.DataFrame, one row an LSOA
+        lsoa21cd, label, lad24nm, value (null when suppressed), unit, marker, reference. No rows where nothing is held.
+    """
+    rows = view.table("place_indicators")
+    rows = rows[(rows["indicator"] == indicator) & (rows["category"] == category)]
+    rows = rows[rows["reference"] == (reference or rows["reference"].max())]
+    places = view.table("places")[["lsoa21cd", "label", "lad24nm"]]
+    out = places.merge(rows[["lsoa21cd", "value", "unit", "marker", "reference"]], on="lsoa21cd", how="inner", validate="one_to_one")
+    return out.sort_values("lsoa21cd").reset_index(drop=True)

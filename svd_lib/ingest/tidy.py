@@ -145,7 +145,7 @@ def _recipe(table: str, module: str, sources: str, needs: str = "", reference: s
     return Recipe((table,), _HERE + module, f"build_{table}", reads, tuple(needs.split()), tuple(reference.split()))
 
 
-_INDICATORS = "home_office_stats home_office_prc dfe_csc dfe_lait ons_css fingertips nhs_knife_admissions ons_lookups"
+_INDICATORS = "home_office_stats home_office_prc dfe_csc dfe_lait ons_css fingertips nhs_knife_admissions ons_lookups ons_population"
 
 RECIPES: tuple[Recipe, ...] = (
     _recipe("places", "lookups", "ons_lookups ons_boundaries"),
@@ -153,6 +153,7 @@ RECIPES: tuple[Recipe, ...] = (
     _recipe("neighbours", "boundaries", "ons_boundaries"),
     _recipe("population", "population", "ons_population", "place_changes"),
     _recipe("deprivation", "deprivation", "mhclg_iod ons_population", "place_changes"),
+    _recipe("place_indicators", "place_indicators", "ons_population mhclg_iod", "place_changes"),
     _recipe("recorded_crime", "recorded_crime", "home_office_prc ons_pfa_tables", "places", "offence_codes.csv"),
     _recipe("indicators", "indicators", _INDICATORS, "places"),
     Recipe(

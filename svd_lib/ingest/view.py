@@ -195,6 +195,7 @@ _RULES: Mapping[str, Callable[[pd.DataFrame, Area], pd.DataFrame]] = {
     "neighbours": _neighbours,
     "population": _of_area,
     "deprivation": _of_area,
+    "place_indicators": _of_area,
     "street_counts": _street_counts,
     "outcome_counts": _outcome_counts,
     "recorded_crime": _recorded_crime,

@@ -11,7 +11,7 @@ import pytest
 import shapely
 from libpysal.graph import Graph
 
-from svd_lib.ingest import boundaries, deprivation, indicators, lookups, population
+from svd_lib.ingest import boundaries, deprivation, indicators, lookups, place_indicators, population
 
 pytestmark = pytest.mark.mirror
 
@@ -56,6 +56,11 @@ class Mirror:
     def deprivation(self) -> pd.DataFrame:
         """Table deprivation."""
         return deprivation.build_deprivation(self, {"place_changes": self.changes})
+
+    @cached_property
+    def place_indicators(self) -> pd.DataFrame:
+        """Table place_indicators."""
+        return place_indicators.build_place_indicators(self, {"place_changes": self.changes})
 
     @cached_property
     def indicators(self) -> pd.DataFrame:
@@ -198,7 +203,7 @@ def test_mid_2020_totals_are_conserved_at_every_age(data):
 
 def test_most_deprived_tenth(data):
     frame = data.deprivation
-    assert frame.groupby(["index_edition", "domain"]).size().unique().tolist() == [33755] and frame["domain"].nunique() == 8
+    assert frame.groupby(["index_edition", "domain"]).size().unique().tolist() == [33755] and frame["domain"].nunique() == 14
     suffolk = frame[frame["lsoa21cd"].isin(data.suffolk["lsoa21cd"]) & (frame["domain"] == "imd")]
     assert suffolk[suffolk["index_edition"] == "imd_2025"]["decile"].eq(1).sum() == 23
     old = data.published("mhclg_iod/imd2019_england_lsoa11.csv.gz").set_index("lsoa11_code")
@@ -222,6 +227,11 @@ def test_most_deprived_tenth(data):
         ("suspension_rate", SUFFOLK_COUNTY, "2023/24", "all", 14.58716),
         ("exclusion_rate", SUFFOLK_COUNTY, "2023/24", "all", 0.17192),
         ("children_in_need_rate", SUFFOLK_COUNTY, "2025", "all", 267.3),
+        ("free_school_meals_secondary", SUFFOLK_COUNTY, "2025", "all", 22.3),
+        ("referrals_from_police", SUFFOLK_COUNTY, "2025", "all", 22.2),
+        ("looked_after_missing", SUFFOLK_COUNTY, "2025", "all", 11),
+        ("care_leavers_neet", SUFFOLK_COUNTY, "2025", "all", 49),
+        ("alcohol_admissions_under_18", SUFFOLK_COUNTY, "2021/22-23/24", "all", 26.03),
         ("assessment_episodes", SUFFOLK_COUNTY, "Year ending March 2025", "all", 4479),
         ("assessment_factor_gangs", SUFFOLK_COUNTY, "Year ending March 2025", "all", 72),
         ("assessment_factor_child_criminal_exploitation", SUFFOLK_COUNTY, "Year ending March 2025", "all", 153),
@@ -301,3 +311,74 @@ def test_outcomes_of_recorded_offences(data):
 def test_every_indicator_area_has_a_code(data):
     odd = data.indicators[~data.indicators["area_code"].str.fullmatch(r"[EWK]\d{8}")]
     assert set(odd["area_code"]) == {"btp"}
+
+
+def test_parts_of_domains_are_the_publishers(data):
+    wide = data.published("mhclg_iod/imd2025_england_lsoa21_subdomains.csv.gz").set_index("lsoa21_code").loc[data.suffolk["lsoa21cd"]]
+    ours = data.deprivation[data.deprivation["index_edition"] == "imd_2025"].set_index(["domain", "lsoa21cd"])
+    for part in deprivation.SUB_DOMAINS:
+        mine = ours.loc[part].loc[wide.index]
+        assert (mine["rank"] == wide[f"{part}_rank"].astype(float)).all() and (mine["score"] == wide[f"{part}_score"].astype(float)).all()
+
+
+def test_census_totals_of_suffolk(data):
+    here = data.place_indicators[data.place_indicators["lsoa21cd"].isin(data.suffolk["lsoa21cd"])]
+    census = here[here["reference"] == "census_2021"].groupby("indicator")["value"].sum().to_dict()
+    assert census == {
+        "residents_by_ethnic_group": 760677.0,
+        "households_by_occupancy_rating": 333566.0,
+        "households_by_tenure": 333573.0,
+        "households_by_deprivation_dimensions": 333589.0,
+    }
+
+
+def test_ethnic_groups_of_suffolk_a_second_way(data):
+    listed = data.published("ons_population/ethnicity21_lsoa21.csv.gz")
+    listed = listed[listed["lsoa21_code"].isin(data.suffolk["lsoa21cd"])].assign(n=lambda frame: frame["n"].astype(float))
+    ours = data.place_indicators.query("indicator == 'residents_by_ethnic_group'")
+    ours = ours[ours["lsoa21cd"].isin(data.suffolk["lsoa21cd"])].groupby("category")["value"].sum()
+    assert ours.to_dict() == {f"Ethnic group {group}": total for group, total in listed.groupby("ethnic_group")["n"].sum().items()}
+
+
+def test_police_recorded_violence_by_neighbourhood(data):
+    frame = data.place_indicators[data.place_indicators["indicator"] == "violence_with_injury_rate"]
+    assert len(frame) == 33755 and frame["value"].notna().all() and frame["reference"].unique().tolist() == ["imd_2025"]
+    suffolk = frame[frame["lsoa21cd"].isin(data.suffolk["lsoa21cd"])]["value"]
+    assert (len(suffolk), suffolk.median(), suffolk.min(), suffolk.max()) == (449, 4.4, 0.5, 35.2)
+
+
+def test_suppressed_counts_of_the_indices_are_marked(data):
+    frame = data.place_indicators
+    assert (frame["value"].isna() == frame["marker"].notna()).all()
+    blank = frame[frame["value"].isna() & (frame["reference"] == "imd_2025")].groupby("indicator").size().to_dict()
+    assert blank == {
+        "income_deprived_people": 5,
+        "income_deprived_children": 815,
+        "income_deprived_older_people": 832,
+        "employment_deprived_people": 21,
+        "not_entering_higher_education_share": 34,
+    }
+
+
+def test_residents_by_sex_add_up_to_the_persons_table(data):
+    rows = data.indicators[data.indicators["indicator"] == "residents"]
+    suffolk = rows[rows["area_code"].isin(["E07000200", "E07000202", "E07000203", "E07000244", "E07000245"])]
+    persons = pd.read_csv(data.root / "ons_population" / "Mid-2020 Persons-Table 1.csv.gz", skiprows=4, thousands=",", dtype={"All Ages": "str"})
+    here = persons[persons["LA Code (2021 boundaries)"].isin(suffolk["area_code"])]
+    assert suffolk["value"].sum() == here["All Ages"].str.replace(",", "").astype(int).sum() == 761246
+    young = here[[str(age) for age in range(10, 18)]].astype(float).to_numpy().sum()
+    assert suffolk[suffolk["category"].str.startswith("Age 10 - 17")]["value"].sum() == young
+
+
+def test_severity_of_suffolks_partnerships(data):
+    rows = data.indicators[data.indicators["indicator"] == "partnership_severity_score"].set_index("area_code")["value"]
+    published = data.published("ons_css/england_crime_severity.csv").set_index("ltla23_code")["crime_severity_score"]
+    assert rows["E22000273"] == float(published["E07000202"]) and rows["E22000373"] == float(published["E07000245"])
+    assert not {"E22000274", "E22000278"} & set(rows.index)
+
+
+def test_severity_weights_of_our_code_table_are_the_tools(data, root):
+    tool = data.published("ons_css/policeuk-ons-code-join.csv").set_index("ONS_COUNTS_code")["ONS_SEVERITY_weight"].astype(float)
+    codes = pd.read_csv(root / "data" / "reference" / "offence_codes.csv", dtype="str", keep_default_na=False)
+    codes = codes[codes["css_source"].str.contains("edition of about 2021")].set_index("offence_code")["css_weight"].astype(float)
+    assert len(codes) > 100 and (codes - tool.reindex(codes.index)).abs().max() < 0.0051

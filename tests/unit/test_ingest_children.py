@@ -90,3 +90,8 @@ def test_unknown_level_and_missing_files(tmp_path):
         factors(RawFolder(tmp_path / "a"), "Ward")
     raw = RawFolder(tmp_path / "b")
     assert children.build_assessment_factors(raw, TABLES).empty and children.build_interactive_tool(raw, TABLES).empty
+
+
+def test_three_years_together_are_dated_from_first_to_last_march(tmp_path):
+    frame = tool(RawFolder(tmp_path), [("Hosp_Adm_Alc_<18yrs", "2021/22-23/24", "Downshire", "26.03", 901.0)])
+    assert frame.loc[0, ["period_start", "period_end"]].tolist() == [pd.Timestamp(2021, 4, 1), pd.Timestamp(2024, 3, 1)]

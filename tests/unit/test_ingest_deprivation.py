@@ -68,3 +68,13 @@ def test_renamed_domain_is_named(raw):
     raw.add("mhclg_iod", "imd2019_england_lsoa11.csv.gz", text)
     with pytest.raises(SnaError, match=r"imd2019_england_lsoa11\.csv\.gz has no column 'Crime_rank'"):
         ranks(raw)
+
+
+def test_parts_of_domains_stand_beside_them(raw):
+    titles = [title.capitalize() for title in deprivation.SUB_DOMAINS]
+    header = ["lsoa11_code", *(f"{t}_decile" for t in titles), *(f"{t}_rank" for t in titles)]
+    rows = [",".join([code, *["2.0"] * 6, *[f"{n}.0"] * 6]) for n, code in enumerate(("E01000001", "E01000003", "E01000004"), 1)]
+    raw.add("mhclg_iod", "imd2019_england_lsoa11_subdomains.csv.gz", ",".join(header) + "\n" + "\n".join(rows) + "\n")
+    frame = deprivation.build_deprivation(raw, {"place_changes": CHANGES})
+    assert frame[frame["domain"] == "adult_skills"].set_index("lsoa21cd")["rank"].to_dict() == {"E01000011": 1, "E01000012": 1, "E01000013": 3}
+    assert frame.groupby("lsoa21cd")["domain"].nunique().unique().tolist() == [14]

@@ -116,3 +116,12 @@ def test_tests_are_worded_by_one_rule() -> None:
         "p 0.023",
         "p not available",
     )
+
+
+def test_a_published_figure_of_every_neighbourhood(view: View, earlier_view: View) -> None:
+    injury = place_counts.place_indicator(view, "violence_with_injury_rate")
+    assert len(injury) == injury["lsoa21cd"].nunique() == 449 and injury["reference"].unique().tolist() == ["imd_2025"]
+    assert (injury["value"].median(), injury["value"].min(), injury["value"].max()) == (4.4, 0.5, 35.2)
+    assert place_counts.place_indicator(earlier_view, "violence_with_injury_rate").empty
+    white = place_counts.place_indicator(earlier_view, "residents_by_ethnic_group", "Ethnic group White")
+    assert len(white) == 449 and white["unit"].unique().tolist() == ["residents"]
