@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from svd_lib import vocabulary
 from svd_lib.errors import SnaError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from pandera.errors import SchemaError
     from pandera.pandas import Column as SchemaColumn
     from pandera.pandas import DataFrameSchema
@@ -251,6 +253,22 @@ CONTRACTS: dict[str, Contract] = {
                 "rows_no_location": _count("Rows without an LSOA"),
                 "rows_rejected": _count("Rows refused, listed in rejects"),
                 "rows_recoded": _count("Located rows whose LSOA 2011 was split, merged or changed and was recoded to LSOA 2021"),
+                "rows_in_force_area": _count("Located rows in the area of the force whose file it is"),
+                "rows_without_id": _count("Rows without a Crime ID; anti-social behaviour has none"),
+                "rows_id_unexpected": _count("Rows of a crime without a Crime ID, and rows of anti-social behaviour with one"),
+                "rows_repeated": _count("Rows without a Crime ID that equal an earlier row of the file in every field; kept: they need not be duplicates"),
+                "rows_repeated_id": _count("Rows whose Crime ID an earlier row of the force's files of this kind has; kept"),
+                "ids_repeated": _count("Crime IDs that occur for the second time here"),
+                "rows_half_located": _count("Rows with coordinates and no LSOA, or an LSOA and no coordinates"),
+                "rows_context": _count("Rows whose column Context is filled"),
+                "former_districts": _text(
+                    "Districts the file's neighbourhoods are named after that are none of today's, with at least 1% of its located rows; null when none",
+                    nullable=True,
+                ),
+                "lon_west": Column("float", "Longitude of the westernmost row, degrees; null without any", True),
+                "lon_east": Column("float", "Longitude of the easternmost row, degrees; null without any", True),
+                "lat_south": Column("float", "Latitude of the southernmost row, degrees; null without any", True),
+                "lat_north": Column("float", "Latitude of the northernmost row, degrees; null without any", True),
             },
             ("dataset", "force_slug", "month"),
         ),
@@ -344,6 +362,45 @@ def validate(table: str, frame: pd.DataFrame, source: str = "") -> pd.DataFrame:
         where = f" from {source}" if source else ""
         raise SnaError(f"Table '{table}'{where}{_violation(table, out, error)}") from None
     return out
+
+
+def check_arrow(table: str, content: pa.Table) -> pa.Table:
+    """Check a large Arrow table against a contract, text by its distinct values, and return it.
+
+    Parameters
+    ----------
+    table : str
+        Name of a tidy table.
+    content : pyarrow.Table
+        Texts as dictionary arrays; rows sorted, and each key once, by the way it was made.
+
+    Raises
+    ------
+    SnaError
+        With the first violation.
+    """
+    if content.column_names != list(contract(table).columns):
+        raise SnaError(f"Table '{table}' has the columns {', '.join(content.column_names)}; its loader must deliver {', '.join(contract(table).columns)}.")
+    for name, column in contract(table).columns.items():
+        held = content[name].combine_chunks()
+        if held.null_count and not column.nullable:
+            raise SnaError(f"Table '{table}': column {name} is empty in {held.null_count} row(s); it must be filled.")
+        if bad := _not_allowed(held, column):
+            raise SnaError(f"Table '{table}': column {name} holds {bad[0]!r}, which its contract does not allow.")
+    return content
+
+
+def _not_allowed(values: pa.Array, column: Column) -> list:
+    """Return values that a column's limits rule out, at most a few."""
+    import pyarrow.compute as pc
+
+    if column.minimum is not None:
+        lowest = pc.min(values).as_py()
+        return [lowest] if lowest is not None and lowest < column.minimum else []
+    if column.dtype != "str" or not (column.allowed or column.pattern):
+        return []
+    held = values.dictionary.take(pc.unique(values.indices).drop_null()).to_pylist()
+    return [value for value in held if (column.allowed and value not in column.allowed) or (column.pattern and not re.match(column.pattern, value))]
 
 
 @cache

@@ -1,5 +1,8 @@
 """Street-level crime and outcomes of data.police.uk: monthly archives to counts, with every row accounted for.
 
+The files of one force make a *part*, whatever edition asks for it: parts are kept in ``data/tidy`` and an edition's
+tables are put together from those of its forces, so that no file is read twice for two areas.
+
 Rule for LSOA 2011 codes: within one force, LSOA 2011 and crime type, records are handed in month order to the LSOA
 2021 parts by Sainte-Lague's divisors (the next record goes to the part with the largest share / (2 n + 1), n being
 what it has; ties to the lower code). Counts stay whole and every total by force, month and crime type is conserved.
@@ -7,37 +10,30 @@ what it has; ties to the lower code). Counts stay whole and every total by force
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Callable, Iterator, Mapping
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from svd_lib import vocabulary
 from svd_lib.errors import SnaError
-from svd_lib.ingest import contracts
-from svd_lib.ingest.tidy import Member, RawFiles
+from svd_lib.ingest import contracts, tidy
+from svd_lib.ingest.month_files import ELSEWHERE, MonthFile, MonthRows, Places, month_file, newest_files, read_month
 
 SOURCE = "police_uk_archive"
-NONE_RECORDED = "None recorded"
-ELSEWHERE = "location code of Scotland or Northern Ireland, not an LSOA of England and Wales"
+TABLES = ("street_counts", "outcome_counts", "coverage", "rejects")
+JOBS = 2
+"""Forces read at a time: reading is inflating and parsing, which two threads do side by side."""
 
-_SHARED = ("Crime ID", "Month", "Reported by", "Falls within", "Longitude", "Latitude", "Location", "LSOA code", "LSOA name")
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "street": (*_SHARED, "Crime type", "Last outcome category", "Context"),
-    "outcomes": (*_SHARED, "Outcome type"),
-}
-"""The publisher's columns, in its order."""
-
-_MEMBER = re.compile(r"(?:.*/)?(\d{4}-\d{2})-([a-z-]+)-(street|outcomes)\.csv")
-_ELSEWHERE = r"^(S01\d{6}|N\d{8}|95[A-Z0-9]{4,6})$"
-_FILE_COLUMNS = ["dataset", "force_slug", "month", "archive", "member", "path", "superseded"]
+Read = Callable[[MonthFile], bytes]
 
 
-def build_street_tables(raw: RawFiles, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+def build_street_tables(raw: tidy.RawFiles, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Return street_counts, outcome_counts, coverage and rejects of every archive of a lock.
 
     Parameters
@@ -52,73 +48,98 @@ def build_street_tables(raw: RawFiles, tables: Mapping[str, pd.DataFrame]) -> di
     SnaError
         Naming file and row, for any file that is not what the publisher's layout promises.
     """
-    files = list_files(raw.members(SOURCE, "*.csv"))
-    if files.empty:
-        return {name: contracts.empty(name) for name in ("street_counts", "outcome_counts", "coverage", "rejects")}
-    for file in files.itertuples():
-        check_file(file.path, file.member, file.dataset)
-    connection = connect(files, place_codes(tables["place_changes"], tables["places"]))
-    check_values(connection, files)
-    coverage = count_coverage(connection, files)
-    return {
-        "street_counts": count_street(connection, tables["place_changes"]),
-        "outcome_counts": count_outcomes(connection),
-        "coverage": coverage,
-        "rejects": count_rejects(connection, files),
-    }
+    locked = {(entry.name, entry.member): entry for entry in raw.locked(SOURCE, "*.csv")}
+    files = newest_files([file for name, member in locked if (file := month_file(name, member))])
+    hashes = {file: locked[file.archive, file.member].sha256 for file in files}
+    by_force = forces_of(files)
+    made = make_parts(by_force, hashes, lambda file: raw.read(locked[file.archive, file.member]), tables, raw.root.parent / "tidy")
+    return {table: _joined(table, [paths[table] for paths in made.values()]) for table in TABLES}
 
 
-def list_files(members: list[Member]) -> pd.DataFrame:
-    """Return one row per dataset, force and month: the member of the newest archive, and the archives it supersedes.
+def forces_of(files: Iterable[MonthFile]) -> dict[str, list[MonthFile]]:
+    """Return the files of each force, those with most files first."""
+    out: dict[str, list[MonthFile]] = {}
+    for file in files:
+        out.setdefault(file.force_slug, []).append(file)
+    return dict(sorted(out.items(), key=lambda pair: (-len(pair[1]), pair[0])))
 
-    Returns
-    -------
-    pandas.DataFrame
-        Columns dataset, force_slug, month, archive, member, path, superseded (text, null when none).
+
+def make_parts(
+    by_force: Mapping[str, list[MonthFile]],
+    hashes: Mapping[MonthFile, str],
+    read: Read,
+    tables: Mapping[str, pd.DataFrame],
+    folder: Path,
+    tell: Callable[[str, bool], None] | None = None,
+) -> dict[str, dict[str, Path]]:
+    """Return where each force's four tables lie, making those that are not there yet.
+
+    Parameters
+    ----------
+    by_force : mapping
+        Force to its month files.
+    hashes : mapping
+        Month file to the SHA-256 of its bytes.
+    read : callable
+        Gives the bytes of a month file; called once per file of a part that is made, from several threads.
+    tables : mapping of str to pandas.DataFrame
+        ``places`` and ``place_changes``.
+    folder : pathlib.Path
+        The folder ``data/tidy``.
+    tell : callable, optional
+        Told each force that is done, and whether its part was made.
     """
-    rows = []
-    for item in members:
-        match = _MEMBER.fullmatch(item.member)
-        if match is None:
-            continue
-        month, force, dataset = match.groups()
-        rows.append((dataset, force, pd.Timestamp(f"{month}-01"), item.archive, item.member, str(item.path), None))
-    found = pd.DataFrame(rows, columns=_FILE_COLUMNS).sort_values(["dataset", "force_slug", "month", "archive"])
-    key = ["dataset", "force_slug", "month"]
-    newest = found.drop_duplicates(key, keep="last")
-    older = found[found.duplicated(key, keep="last")].groupby(key)["archive"].agg(", ".join).rename("superseded")
-    return newest.drop(columns="superseded").merge(older, how="left", on=key, validate="one_to_one")
+    places, changes = all_places(tables["place_changes"], tables["places"]), tables["place_changes"]
+    rest = _digest_of_rest(places, changes)
+    made: dict[str, dict[str, Path]] = {}
+
+    def one(force: str) -> None:
+        name = f"{force}-{_part_digest(by_force[force], hashes, rest)}.parquet"
+        paths = {table: folder / table / "parts" / name for table in TABLES}
+        is_there = all(path.is_file() for path in paths.values())
+        if not is_there:
+            for table, content in build_force(by_force[force], read, places, changes).items():
+                tidy.write_table(content, paths[table])
+        made[force] = paths
+        if tell:
+            tell(force, not is_there)
+
+    with ThreadPoolExecutor(JOBS) as pool:
+        for _ in pool.map(one, by_force):
+            pass
+    return {force: made[force] for force in sorted(made)}
 
 
-def check_file(path: str | Path, member: str, dataset: str) -> None:
-    """Refuse a file that is empty, has other columns than the publisher's, or ends in the middle of a row.
+def _digest_of_rest(places: Places, changes: pd.DataFrame) -> str:
+    """Return a digest of what a part depends on beside its files: code, contracts, and what the codes mean."""
+    code = [hashlib.sha256(path.read_bytes()).hexdigest() for path in tidy.code_files(__name__)]
+    meaning = hashlib.sha256()
+    for column in (places.codes.to_pandas(), places.vintage, places.districts[places.district], places.force, sorted(places.district_names)):
+        meaning.update("\n".join(column).encode())
+    ordered = changes.sort_values(["lsoa11cd", "lsoa21cd"])
+    meaning.update(ordered[["lsoa11cd", "lsoa21cd", "change_code", "share"]].to_csv(index=False).encode())
+    parts = [code, [contracts.digest(table) for table in TABLES], meaning.hexdigest()]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _part_digest(files: Sequence[MonthFile], hashes: Mapping[MonthFile, str], rest: str) -> str:
+    rows = sorted([file.archive, file.member, file.superseded or "", hashes[file]] for file in files)
+    return hashlib.sha256(json.dumps([rest, rows]).encode()).hexdigest()[:32]
+
+
+def _joined(table: str, paths: Sequence[Path]) -> pd.DataFrame:
+    frames = [contracts.coerce(table, tidy.read_table(path)) for path in paths]
+    held = [frame for frame in frames if len(frame)]
+    return pd.concat(held, ignore_index=True) if held else contracts.empty(table)
+
+
+def all_places(place_changes: pd.DataFrame, places: pd.DataFrame) -> Places:
+    """Return every LSOA code of either vintage with its vintage, and the district and force that most of it lies in.
 
     Raises
     ------
     SnaError
-        One sentence naming the member.
-    """
-    with Path(path).open("rb") as stream:
-        header = stream.readline().decode("utf-8-sig", "replace").rstrip("\r\n")
-        if not header or not stream.read(1):
-            raise SnaError(f"{member} is empty; fetch its archive again, or take the month out of the lock.")
-        stream.seek(-1, 2)
-        if stream.read(1) != b"\n":
-            raise SnaError(f"{member} is truncated: its last row has no end of line; fetch its archive again.")
-    names = next(csv.reader([header]))
-    if names != list(COLUMNS[dataset]):
-        odd = [name for name in COLUMNS[dataset] if name not in names]
-        what = f"column '{odd[0]}' is missing" if odd else f"the columns are {', '.join(names)}"
-        raise SnaError(f"{member}, row 0 (header): {what}; the publisher's layout has changed or the file was edited.")
-
-
-def place_codes(place_changes: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
-    """Return every LSOA code of either vintage with its vintage and the district that most of it lies in.
-
-    Returns
-    -------
-    pandas.DataFrame
-        code, vintage (2011, 2021 or both), lad24cd.
+        When a code of both vintages is not the same place.
     """
     codes21 = pd.Index(place_changes["lsoa21cd"].unique())
     codes11 = pd.Index(place_changes["lsoa11cd"].unique())
@@ -126,185 +147,198 @@ def place_codes(place_changes: pd.DataFrame, places: pd.DataFrame) -> pd.DataFra
     both = place_changes[place_changes["lsoa11cd"].isin(shared)]
     if not (both["lsoa11cd"] == both["lsoa21cd"]).all():
         raise SnaError("The LSOA lookup gives a code of both vintages a new meaning; counts cannot be recoded by code alone.")
-    district = places.set_index("lsoa21cd")["lad24cd"]
+    codes = codes11.union(codes21).sort_values()
     largest = place_changes.sort_values(["share", "lsoa21cd"], ascending=[False, True]).drop_duplicates("lsoa11cd")
-    district11 = largest.set_index("lsoa11cd")["lsoa21cd"].map(district)
-    codes = pd.DataFrame({"code": codes11.union(codes21)})
-    codes["vintage"] = np.select([codes["code"].isin(shared), codes["code"].isin(codes21)], ["both", "2021"], "2011")
-    codes["lad24cd"] = codes["code"].map(district).fillna(codes["code"].map(district11))
-    return codes
+    today = codes.to_series().where(codes.isin(codes21), codes.map(largest.set_index("lsoa11cd")["lsoa21cd"]))
+    by_code = places.set_index("lsoa21cd")
+    district = today.map(by_code["lad24cd"]).fillna("")
+    districts, index = np.unique(district.to_numpy("str"), return_inverse=True)
+    return Places(
+        codes=pa.array(codes.to_list(), pa.string()),
+        vintage=np.select([codes.isin(shared), codes.isin(codes21)], ["both", "2021"], "2011"),
+        district=index,
+        force=today.map(by_code["force_slug"]).fillna("").to_numpy("str"),
+        districts=districts,
+        district_names=frozenset(places["lad24nm"]),
+    )
 
 
-def connect(files: pd.DataFrame, codes: pd.DataFrame) -> duckdb.DuckDBPyConnection:
-    """Read all files into an in-memory database: tables ``street``, ``outcomes``, ``files`` and ``codes``."""
-    connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
-    connection.register("files_frame", files.astype({"path": "str"}))
-    connection.execute("create table files as select * from files_frame")
-    connection.register("codes_frame", codes)
-    connection.execute("create table codes as select * from codes_frame")
-    for dataset, kept in (("street", '"Crime type", "Last outcome category"'), ("outcomes", '"Outcome type"')):
-        paths = files.loc[files["dataset"] == dataset, "path"].tolist()
-        _read(connection, dataset, kept, paths, files)
-    return connection
+def build_force(files: Sequence[MonthFile], read: Read, places: Places, place_changes: pd.DataFrame) -> dict[str, pa.Table | pd.DataFrame]:
+    """Return the four tables of one force's month files, each read once.
 
-
-def _read(connection: duckdb.DuckDBPyConnection, dataset: str, kept: str, paths: list[str], files: pd.DataFrame) -> None:
-    chosen = f'"Crime ID" as crime_id, "Month" as month_text, "LSOA code" as code, {kept}'
-    types = ", ".join(f"'{name}': 'VARCHAR'" for name in COLUMNS[dataset])
-    if not paths:
-        empty = ", ".join(f'null::varchar as "{name}"' for name in COLUMNS[dataset])
-        connection.execute(f"create table {dataset} as select {chosen}, null::varchar as path from (select {empty}) where false")
-        return
-    reader = f"read_csv(?, header=true, delim=',', quote='\"', escape='\"', auto_detect=false, filename=true, columns={{{types}}})"
-    try:
-        connection.execute(f"create table {dataset} as select {chosen}, filename as path from {reader}", [paths])
-    except duckdb.Error as error:
-        named = files.set_index("path")["member"]
-        _blame(paths, named, len(COLUMNS[dataset]))
-        raise SnaError(f"A {dataset} file cannot be read: {str(error).splitlines()[0]}; fetch its archive again.") from error
-
-
-def _blame(paths: list[str], named: pd.Series, width: int) -> None:
-    for path in paths:
-        for number, row in _rows(path):
-            if len(row) != width:
-                raise SnaError(
-                    f"{named[path]}, row {number}: {len(row)} fields instead of {width}; the file is truncated or edited: fetch its archive again."
-                )
-
-
-def _rows(path: str | Path) -> Iterator[tuple[int, list[str]]]:
-    with Path(path).open(encoding="utf-8", errors="replace", newline="") as stream:
-        reader = csv.reader(stream)
-        next(reader)
-        yield from enumerate(reader, start=1)
-
-
-def _first_row(path: str, dataset: str, column: str, fits: Callable[[str], bool]) -> tuple[int, str]:
-    index = COLUMNS[dataset].index(column)
-    return next((number, row[index]) for number, row in _rows(path) if fits(row[index]))
-
-
-def check_values(connection: duckdb.DuckDBPyConnection, files: pd.DataFrame) -> None:
-    """Refuse a foreign month, an unknown crime type, an unknown LSOA, or two LSOA vintages in one file.
-
-    Raises
-    ------
-    SnaError
-        One sentence naming member, row, value and remedy.
+    Parameters
+    ----------
+    files : sequence of MonthFile
+        Of one force; one per dataset and month.
+    read : callable
+        Gives the bytes of a file.
+    places : Places
+        From :func:`all_places`.
+    place_changes : pandas.DataFrame
+        The contract of that name.
     """
-    members = files.set_index("path")["member"]
-    for dataset in ("street", "outcomes"):
-        _check_months(connection, dataset, members)
-        _check_codes(connection, dataset, members)
-        _check_vintages(connection, dataset, members)
-    known = set(vocabulary.CRIME_TYPES)
-    found = connection.execute('select path, "Crime type" from street group by all order by all').fetchall()
-    for path, value in found:
-        if value not in known:
-            number, _ = _first_row(path, "street", "Crime type", lambda text: text not in known)
-            raise SnaError(f"{members[path]}, row {number}: unknown crime type '{value or ''}'; add it to the vocabulary or mend the file.")
+    ordered = sorted(files, key=lambda file: (file.dataset, file.month))
+    street = [read_month(read(file), file, places) for file in ordered if file.dataset == "street"]
+    kinds = _types_by_key(street)
+    outcomes = []
+    for file in ordered:
+        if file.dataset == "outcomes":
+            rows = read_month(read(file), file, places)
+            rows.outcomes = _typed_events(rows.outcomes, *kinds)
+            outcomes.append(rows)
+    return {
+        "street_counts": street_counts(street, places, place_changes),
+        "outcome_counts": contracts.validate("outcome_counts", outcome_counts([*street, *outcomes], places)),
+        "coverage": contracts.validate("coverage", pd.concat([coverage(group) for group in (street, outcomes) if group])),
+        "rejects": contracts.validate("rejects", rejects([*street, *outcomes])),
+    }
 
 
-def _check_months(connection: duckdb.DuckDBPyConnection, dataset: str, members: pd.Series) -> None:
-    query = f"""select path, month_text, strftime(files.month, '%Y-%m') from {dataset} join files using (path)
-                where month_text is distinct from strftime(files.month, '%Y-%m') order by path limit 1"""
-    bad = connection.execute(query).fetchone()
-    if bad:
-        number, value = _first_row(bad[0], dataset, "Month", lambda text: text != bad[2])
-        raise SnaError(f"{members[bad[0]]}, row {number}: Month is '{value}' in a file for {bad[2]}; fetch its archive again.")
+def _types_by_key(street: Sequence[MonthRows]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the keys of all Crime IDs, sorted, each once, with the crime type (the first by name when there are two)."""
+    keys = np.concatenate([rows.keys for rows in street]) if street else np.empty(0, "uint64")
+    types = np.concatenate([rows.types for rows in street]) if street else np.empty(0, "int8")
+    order = np.argsort(keys, kind="stable")
+    keys, types = keys[order], types[order]
+    starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1])[: len(keys)])
+    return keys[starts], np.minimum.reduceat(types, starts) if len(starts) else types
 
 
-def _check_codes(connection: duckdb.DuckDBPyConnection, dataset: str, members: pd.Series) -> None:
-    query = f"""select path, code from {dataset} anti join codes using (code)
-                where code is not null and not regexp_matches(code, '{_ELSEWHERE}') order by path, code limit 1"""
-    bad = connection.execute(query).fetchone()
-    if bad:
-        number, value = _first_row(bad[0], dataset, "LSOA code", lambda text: text == bad[1])
-        raise SnaError(
-            f"{members[bad[0]]}, row {number}: LSOA code '{value}' is in neither the 2011 nor the 2021 list; fetch its archive again or renew the LSOA lookup."
-        )
+def _typed_events(events: pd.DataFrame, keys: np.ndarray, types: np.ndarray) -> pd.DataFrame:
+    """Count the rows of an outcomes file by district, crime type of the record with the same Crime ID (-1: not held) and outcome."""
+    place = np.minimum(np.searchsorted(keys, events["key"].to_numpy()), max(len(keys) - 1, 0))
+    crime_type = np.where(keys[place] == events["key"].to_numpy(), types[place], -1) if len(keys) else np.full(len(events), -1)
+    typed = events.assign(crime_type=crime_type.astype("int64"))
+    return typed.groupby(["district", "crime_type", "outcome"], observed=True).size().rename("count").reset_index()
 
 
-def _check_vintages(connection: duckdb.DuckDBPyConnection, dataset: str, members: pd.Series) -> None:
-    query = f"""select path, min(code) filter (vintage = '2011'), min(code) filter (vintage = '2021')
-                from {dataset} join codes using (code) group by path
-                having count(distinct vintage) filter (vintage <> 'both') > 1 order by path limit 1"""
-    bad = connection.execute(query).fetchone()
-    if bad:
-        rows = [_first_row(bad[0], dataset, "LSOA code", lambda text, code=code: text == code) for code in bad[1:]]
-        (first, old), (second, new) = rows
-        raise SnaError(
-            f"{members[bad[0]]} mixes two vintages of LSOA: {old} (row {first}) is a 2011 code, {new} (row {second}) a 2021 code; fetch its archive again."
-        )
+def outcome_counts(months: Sequence[MonthRows], places: Places) -> pd.DataFrame:
+    """Return outcome_counts: last outcomes of street records, and rows of outcomes files with their crime's type.
 
-
-def count_coverage(connection: duckdb.DuckDBPyConnection, files: pd.DataFrame) -> pd.DataFrame:
-    """Return the coverage table: what became of the rows of each month file, and the months missing between them.
-
-    Raises
-    ------
-    SnaError
-        When the lines of a file and the rows read from it differ.
+    Notes
+    -----
+    A row of an outcomes file has no crime type of its own: it takes the type of the same force's street record with
+    the same Crime ID, and null where that record is not held. The district is that of the row's LSOA (for a 2011 code,
+    the district of the largest part).
     """
-    counted = pd.concat([_count_fates(connection, dataset) for dataset in ("street", "outcomes")])
-    held = files.merge(counted, how="left", on="path", validate="one_to_one")
-    _check_sums(held)
-    held["status"] = "present"
-    gaps = [_gaps(group) for _, group in held.groupby(["dataset", "force_slug"])]
-    coverage = pd.concat([held, *gaps], ignore_index=True)
-    numbers = [name for name, column in contracts.contract("coverage").columns.items() if column.dtype == "int"]
-    coverage = coverage.reindex(columns=list(contracts.contract("coverage").columns))
-    return coverage.assign(**{name: coverage[name].fillna(0).astype("int64") for name in numbers})
+    kinds = {"street": "last_outcome", "outcomes": "outcome_event"}
+    frames = [
+        rows.outcomes.assign(force_slug=rows.file.force_slug, month=rows.file.month, kind=kinds[rows.file.dataset], outcome=rows.outcomes["outcome"].astype("str"))
+        for rows in months
+    ]
+    out = pd.concat(frames, ignore_index=True)
+    names = np.append(np.array(vocabulary.CRIME_TYPES, dtype=object), None)
+    districts = np.append(places.districts.astype(object), None)
+    return out.assign(lad24cd=districts[out["district"].to_numpy("int64")], crime_type=names[out["crime_type"].to_numpy("int64")])
 
 
-def _count_fates(connection: duckdb.DuckDBPyConnection, dataset: str) -> pd.DataFrame:
-    return connection.execute(
-        f"""select path, count(*) as rows_total, count(vintage) as rows_located, count(*) filter (code is null) as rows_no_location,
-                   count(*) filter (code is not null and vintage is null) as rows_rejected,
-                   count(*) filter (vintage = '2011') as rows_recoded,
-                   coalesce(max(vintage) filter (vintage <> 'both'), case when count(vintage) > 0 then 'either' end) as lsoa_vintage
-            from {dataset} left join codes using (code) group by path"""
-    ).df()
-
-
-def _check_sums(held: pd.DataFrame) -> None:
-    for file in held.itertuples():
-        lines = _count_lines(file.path) - 1
-        if lines != file.rows_total:
-            raise SnaError(f"{file.member} has {lines} lines under its header but {file.rows_total} rows could be read; fetch its archive again.")
+def coverage(months: Sequence[MonthRows]) -> pd.DataFrame:
+    """Return the coverage table of one force's street or outcomes files, and the months missing between them."""
+    again, second = repeated_ids([rows.keys for rows in months])
+    held = pd.DataFrame([rows.found for rows in months]).assign(
+        dataset=months[0].file.dataset,
+        force_slug=months[0].file.force_slug,
+        month=[rows.file.month for rows in months],
+        archive=[rows.file.archive for rows in months],
+        superseded=[rows.file.superseded for rows in months],
+        status="present",
+        rows_repeated_id=again,
+        ids_repeated=second,
+    )
     parts = held["rows_located"] + held["rows_no_location"] + held["rows_rejected"]
     if not parts.equals(held["rows_total"]):
         raise AssertionError("rows located, without location and rejected do not add up to the rows read")
+    out = pd.concat([held, _gaps(held)], ignore_index=True).reindex(columns=list(contracts.contract("coverage").columns))
+    numbers = [name for name, column in contracts.contract("coverage").columns.items() if column.dtype == "int"]
+    return out.assign(**{name: out[name].fillna(0).astype("int64") for name in numbers})
 
 
-def _count_lines(path: str) -> int:
-    with Path(path).open("rb") as stream:
-        return sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
+def repeated_ids(keys: Sequence[np.ndarray]) -> tuple[list[int], list[int]]:
+    """Return, file by file, the rows whose Crime ID an earlier row has, and the Crime IDs that occur for the second time.
+
+    Parameters
+    ----------
+    keys : sequence of numpy.ndarray
+        Keys of each file's rows with a Crime ID, in month order.
+    """
+    whole = np.concatenate([*keys, np.empty(0, "uint64")])
+    order = np.argsort(whole, kind="stable")
+    again = np.append(False, whole[order][1:] == whole[order][:-1])[: len(whole)]
+    second = again & ~np.append(False, again)[: len(whole)]
+    bounds = np.cumsum([len(part) for part in keys])
+    files = [np.bincount(np.searchsorted(bounds, order[marks], side="right"), minlength=len(keys)).tolist() for marks in (again, second)]
+    return files[0], files[1]
 
 
-def _gaps(group: pd.DataFrame) -> pd.DataFrame:
-    months = pd.date_range(group["month"].min(), group["month"].max(), freq="MS")
-    missing = months.difference(pd.DatetimeIndex(group["month"]))
-    first = group.iloc[0]
+def _gaps(held: pd.DataFrame) -> pd.DataFrame:
+    months = pd.date_range(held["month"].min(), held["month"].max(), freq="MS")
+    missing = months.difference(pd.DatetimeIndex(held["month"]))
+    first = held.iloc[0]
     return pd.DataFrame(
         {"dataset": first["dataset"], "force_slug": first["force_slug"], "month": missing.astype("datetime64[us]"), "status": "missing"}
     )
 
 
-def count_street(connection: duckdb.DuckDBPyConnection, place_changes: pd.DataFrame) -> pd.DataFrame:
-    """Return street_counts: records by force, month, location, LSOA 2021 and crime type, 2011 codes recoded."""
-    counts = connection.execute(
-        """select force_slug, month, code as lsoa, "Crime type" as crime_type, count(*)::bigint as count
-           from street join files using (path) left join codes using (code)
-           where code is null or vintage is not null group by all"""
-    ).df()
-    located = recode(counts[counts["lsoa"].notna()], place_changes)
-    nowhere = counts[counts["lsoa"].isna()].rename(columns={"lsoa": "lsoa21cd"})
-    out = pd.concat([located.assign(location="lsoa"), nowhere.assign(location="none")], ignore_index=True)
-    if out["count"].sum() != counts["count"].sum():
+def rejects(months: Sequence[MonthRows]) -> pd.DataFrame:
+    """Return the rejects table: refused rows by file and reason, with the first row concerned."""
+    rows = [
+        (SOURCE, f"{rows.file.archive}/{rows.file.member}", ELSEWHERE, rows.first_reject, rows.found["rows_rejected"])
+        for rows in months
+        if rows.first_reject
+    ]
+    return pd.DataFrame(rows, columns=["source", "file", "reason", "first_row", "count"])
+
+
+def street_counts(months: Sequence[MonthRows], places: Places, place_changes: pd.DataFrame) -> pa.Table:
+    """Return street_counts of one force: records by month, location, LSOA 2021 and crime type, 2011 codes recoded."""
+    if not months:
+        return pa.Table.from_pandas(contracts.empty("street_counts"), preserve_index=False)
+    counts = np.concatenate([rows.counts for rows in months])
+    month = np.repeat(np.arange(len(months)), [len(rows.counts) for rows in months])
+    is_old = (counts[:, 0] >= 0) & (places.vintage[np.maximum(counts[:, 0], 0)] == "2011")
+    kept = np.column_stack([month, counts])[~is_old]
+    recoded = _recoded(np.column_stack([month, counts])[is_old], places, place_changes)
+    out = _added_up(np.concatenate([kept, recoded]), len(places.codes))
+    if out[:, 3].sum() != counts[:, 2].sum():
         raise AssertionError("recoding LSOA 2011 to 2021 did not conserve the total")
-    return out
+    return _street_table(out, months, places)
+
+
+def _recoded(rows: np.ndarray, places: Places, place_changes: pd.DataFrame) -> np.ndarray:
+    """Return month, place, crime type and records with places of 2011 replaced by those of 2021; shape (k, 4)."""
+    if not len(rows):
+        return rows.reshape(0, 4)
+    codes = places.codes.to_pandas()
+    frame = pd.DataFrame(rows, columns=["month", "place", "crime_type", "count"])
+    out = recode(frame.assign(force_slug="", lsoa=codes.to_numpy()[frame["place"]]).drop(columns="place"), place_changes)
+    place = pd.Index(codes).get_indexer(out["lsoa21cd"])
+    return np.column_stack([out["month"], place, out["crime_type"], out["count"]]).astype("int64")
+
+
+def _added_up(rows: np.ndarray, places: int) -> np.ndarray:
+    """Return month, place, crime type and records, each key once, sorted as the contract's key is."""
+    width = len(vocabulary.CRIME_TYPES)
+    place = np.where(rows[:, 1] < 0, places, rows[:, 1])
+    keys, index = np.unique((rows[:, 0].astype("int64") * (places + 1) + place) * width + rows[:, 2], return_inverse=True)
+    count = np.bincount(index, weights=rows[:, 3], minlength=len(keys)).astype("int64")
+    rest = keys // width
+    return np.column_stack([rest // (places + 1), rest % (places + 1), keys % width, count])
+
+
+def _street_table(rows: np.ndarray, months: Sequence[MonthRows], places: Places) -> pa.Table:
+    """Return rows of :func:`_added_up` as an Arrow table by the contract, its texts as dictionaries."""
+    is_located = rows[:, 1] < len(places.codes)
+    location = pa.DictionaryArray.from_arrays(pa.array((~is_located).astype("int8")), pa.array(["lsoa", "none"]))
+    lsoa = pa.DictionaryArray.from_arrays(pa.array(rows[:, 1].astype("int32"), mask=~is_located), places.codes)
+    columns = {
+        "force_slug": pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(rows), "int8")), pa.array([months[0].file.force_slug])),
+        "month": pa.array(np.array([rows.file.month for rows in months], "datetime64[us]")[rows[:, 0]]),
+        "location": location,
+        "lsoa21cd": lsoa,
+        "crime_type": pa.DictionaryArray.from_arrays(pa.array(rows[:, 2].astype("int8")), pa.array(vocabulary.CRIME_TYPES)),
+        "count": pa.array(rows[:, 3]),
+    }
+    return contracts.check_arrow("street_counts", pa.table(columns))
 
 
 def recode(counts: pd.DataFrame, place_changes: pd.DataFrame) -> pd.DataFrame:
@@ -381,42 +415,3 @@ def seats(shares: np.ndarray, total: int) -> np.ndarray:
     held = np.zeros((total + 1, len(shares)), dtype="int64")
     held[np.arange(1, total + 1), winners] = 1
     return held.cumsum(axis=0)
-
-
-def count_outcomes(connection: duckdb.DuckDBPyConnection) -> pd.DataFrame:
-    """Return outcome_counts: last outcomes of street records, and rows of outcomes files with their crime's type.
-
-    Notes
-    -----
-    A row of an outcomes file has no crime type of its own: it takes the type of the same force's street record with
-    the same Crime ID, and null where that record is not held. The district is that of the row's LSOA (for a 2011 code,
-    the district of the largest part).
-    """
-    return connection.execute(
-        f"""with types as (
-                select force_slug, crime_id, min("Crime type") as crime_type from street join files using (path)
-                where crime_id in (select crime_id from outcomes) group by all),
-            events as (
-                select force_slug, month, code, crime_type, coalesce("Outcome type", '{NONE_RECORDED}') as outcome
-                from outcomes join files using (path) left join types using (force_slug, crime_id)),
-            lasts as (
-                select force_slug, month, code, "Crime type" as crime_type, coalesce("Last outcome category", '{NONE_RECORDED}') as outcome
-                from street join files using (path)),
-            together as (select *, 'outcome_event' as kind from events union all select *, 'last_outcome' from lasts)
-        select force_slug, month, kind, lad24cd, crime_type, outcome, count(*)::bigint as count
-        from together left join codes using (code) where code is null or vintage is not null group by all"""
-    ).df()
-
-
-def count_rejects(connection: duckdb.DuckDBPyConnection, files: pd.DataFrame) -> pd.DataFrame:
-    """Return the rejects table: refused rows by file and reason, with the first row concerned."""
-    rows = []
-    for dataset in ("street", "outcomes"):
-        bad = connection.execute(
-            f"select path, count(*) from {dataset} anti join codes using (code) where code is not null group by path order by path"
-        ).fetchall()
-        for path, number in bad:
-            file = files.loc[files["path"] == path].iloc[0]
-            first, _ = _first_row(path, dataset, "LSOA code", lambda text: re.match(_ELSEWHERE, text) is not None)
-            rows.append((SOURCE, f"{file['archive']}/{file['member']}", ELSEWHERE, first, number))
-    return pd.DataFrame(rows, columns=["source", "file", "reason", "first_row", "count"])

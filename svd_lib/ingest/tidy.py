@@ -12,6 +12,7 @@ import hashlib
 import importlib
 import json
 import os
+import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -85,6 +86,24 @@ class RawFiles:
         """Return the archive members of a source whose path inside the archive matches a glob pattern, sorted."""
         found = [entry for entry in self._find(source, pattern) if entry.member]
         return [Member(entry.name, entry.member, self._verify(entry)) for entry in found]
+
+    def locked(self, source: str, pattern: str = "*") -> list[LockedInput]:
+        """Return what the lock says of a source's files and members that match, without looking at the files."""
+        return self._find(source, pattern)
+
+    def read(self, entry: LockedInput) -> bytes:
+        """Return the bytes of one input of the lock, checked against it as they are read.
+
+        Raises
+        ------
+        SnaError
+            When the file is missing or differs from the lock.
+        """
+        path = self.root / entry.relative_path
+        data = path.read_bytes() if path.is_file() else b""
+        if hashlib.sha256(data).hexdigest() != entry.sha256:
+            raise SnaError(check_input(entry, self.root) or f"{path} changed while it was read; run 'sna fetch'.")
+        return data
 
     def holds(self, source: str, pattern: str = "*") -> bool:
         """Return whether the lock names any file or member of the source that matches."""
@@ -262,11 +281,11 @@ def read_table(path: Path) -> pd.DataFrame:
     return pq.read_table(path).to_pandas()
 
 
-def write_table(frame: pd.DataFrame, path: Path, level: int = 6) -> None:
+def write_table(frame: pd.DataFrame | pa.Table, path: Path, level: int = 6) -> None:
     """Write a frame as Parquet: the same bytes for the same rows, in one step so that no half file is ever seen."""
-    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    table = (frame if isinstance(frame, pa.Table) else pa.Table.from_pandas(frame, preserve_index=False)).replace_schema_metadata(None)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
         pq.write_table(table, partial, compression="zstd", compression_level=level, write_statistics=False, store_schema=False)
         partial.replace(path)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from svd_lib.ingest.street import COLUMNS
+from svd_lib.ingest.month_files import COLUMNS
 from svd_lib.ingest.tidy import RawFiles
 from svd_lib.sources.lock import Lock, LockedInput, lock_of, measure
 

@@ -13,6 +13,7 @@ from street_world import (
     MERGED,
     MERGED_INTO,
     ROBBERY,
+    SOURCE,
     SPLIT,
     SPLIT_PARTS,
     VIOLENCE,
@@ -26,7 +27,8 @@ from street_world import (
 
 from svd_lib.errors import SnaError
 from svd_lib.ingest import contracts
-from svd_lib.ingest.street import COLUMNS, build_street_tables, recode, seats
+from svd_lib.ingest.month_files import COLUMNS, month_file
+from svd_lib.ingest.street import build_street_tables, recode, seats
 
 
 def build(root: Path) -> dict[str, pd.DataFrame]:
@@ -213,3 +215,89 @@ def test_lookup_that_gives_a_code_a_new_meaning_is_refused(tmp_path: Path) -> No
     twisted = pd.concat([place_changes(), pd.DataFrame([(MERGED_INTO, ALPHA, "M", 1.0)], columns=place_changes().columns)])
     with pytest.raises(SnaError, match="new meaning"):
         build_street_tables(raw_files(tmp_path), {"places": places(), "place_changes": twisted})
+
+
+def test_what_the_audit_wants_to_know_is_found_in_the_files(tmp_path: Path) -> None:
+    asb = "Anti-social behaviour"
+    january = [
+        street_row("2025-01", ALPHA, VIOLENCE, "one"),
+        street_row("2025-01", BETA, VIOLENCE, "two"),
+        street_row("2025-01", ALPHA, asb),
+        street_row("2025-01", ALPHA, asb),
+        street_row("2025-01", ALPHA, ROBBERY),
+        street_row("2025-01", None, asb, "an id where none should be"),
+    ]
+    january[0][8], january[1][8] = "Oldby 001A", "Southby 001A"
+    january[1][11], january[4][4], january[4][5] = "a context", "", ""
+    write_month(tmp_path, "2025-12.zip", "2025-01", "alpha", january)
+    again = [street_row("2025-02", ALPHA, VIOLENCE, name) for name in ("one", "one", "three")]
+    again[2][4] = "-5.5"
+    write_month(tmp_path, "2025-12.zip", "2025-02", "alpha", again)
+    found = build(tmp_path)["coverage"].set_index(["month"])
+    first, second = found.iloc[0], found.iloc[1]
+    assert (first["rows_without_id"], first["rows_id_unexpected"], first["rows_repeated"]) == (3, 2, 1)
+    assert (first["rows_half_located"], first["rows_context"], first["rows_in_force_area"]) == (2, 1, 4)
+    assert (first["rows_repeated_id"], second["rows_repeated_id"], second["ids_repeated"]) == (0, 2, 1)
+    assert first["former_districts"] == "Oldby"
+    assert pd.isna(second["former_districts"])
+    assert (second["lon_west"], second["lon_east"], first["lat_north"]) == (-5.5, 0.1, 52.1)
+
+
+def test_a_crime_id_is_told_apart_by_all_its_characters(tmp_path: Path) -> None:
+    ids = [f"{'a' * position}b{'a' * (63 - position)}" for position in range(64)]
+    write_month(tmp_path, "2025-12.zip", "2025-01", "alpha", [street_row("2025-01", ALPHA, VIOLENCE, name) for name in [*ids, "a", "b", "b"]])
+    assert build(tmp_path)["coverage"].loc[0, ["rows_repeated_id", "ids_repeated"]].tolist() == [1, 1]
+
+
+def test_files_of_a_force_are_read_once_for_any_number_of_areas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for force in ("alpha", "beta"):
+        for month in ("2025-01", "2025-02"):
+            write_month(tmp_path, "2025-12.zip", month, force, [street_row(month, ALPHA)] * 2)
+    whole = raw_files(tmp_path)
+    tables = {"places": places(), "place_changes": place_changes()}
+    opened: list[str] = []
+    read = type(whole).read
+    monkeypatch.setattr(type(whole), "read", lambda self, entry: opened.append(entry.member) or read(self, entry))
+    together = build_street_tables(whole, tables)
+    for force in ("alpha", "beta"):
+        one = build_street_tables(type(whole)([entry for entry in whole.locked(SOURCE) if f"-{force}-" in entry.member], whole.root), tables)
+        assert one["street_counts"].equals(together["street_counts"].query("force_slug == @force").reset_index(drop=True))
+    assert sorted(opened) == sorted(set(opened))
+    assert len(opened) == 4
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ("x".encode("utf-16"), "row 0 (header): column 'Crime ID' is missing"),
+        (b"\xff\xfe", "row 0 (header)"),
+    ],
+)
+def test_another_encoding_is_refused_by_its_header(tmp_path: Path, data: bytes, said: str) -> None:
+    path = write_month(tmp_path, "2025-12.zip", "2025-01", "alpha", [street_row("2025-01", ALPHA)])
+    path.write_bytes(data + b"\n" + data + b"\n")
+    assert said in refusal(tmp_path)
+
+
+def test_text_of_another_encoding_is_refused_with_its_row(tmp_path: Path) -> None:
+    path = write_month(tmp_path, "2025-12.zip", "2025-01", "alpha", [street_row("2025-01", ALPHA)] * 3)
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[2] = lines[2].replace(b"Street", b"Stra\xdfe")
+    path.write_bytes(b"".join(lines))
+    assert "2025-01-alpha-street.csv, row 2: the text is not UTF-8" in refusal(tmp_path)
+
+
+def test_coordinate_that_is_no_number_is_refused(tmp_path: Path) -> None:
+    rows = [street_row("2025-01", ALPHA) for _ in range(2)]
+    rows[1][4] = "east"
+    write_month(tmp_path, "2025-12.zip", "2025-01", "alpha", rows)
+    assert "2025-01-alpha-street.csv, row 2: Longitude is not a number" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("member", "said"),
+    [("2025-13/2025-13-alpha-street.csv", "'2025-13' is no month"), ("2025-01/2025-02-alpha-street.csv", "in the folder of 2025-01")],
+)
+def test_month_named_wrong_is_refused(member: str, said: str) -> None:
+    with pytest.raises(SnaError, match=said):
+        month_file("2025-12.zip", member)
