@@ -7,6 +7,7 @@ data carry the share of their category that meets the definition, as :func:`stre
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Protocol
 
 import pandas as pd
@@ -60,6 +61,70 @@ def _compared(one: Definition, by_code: pd.Series) -> dict[str, object]:
         "codes": len(codes(one)),
         "count": int(by_code.reindex(codes(one)).fillna(0).sum()),
         "beyond_codes": "; ".join(needed) or "nothing",
+    }
+
+
+def headlines(definitions: Iterable[Definition], code_rows: pd.DataFrame, base: Definition, category: str) -> pd.DataFrame:
+    """Return every headline that offence codes can give, under each definition.
+
+    Parameters
+    ----------
+    definitions, code_rows, base
+        As :func:`compare`.
+    category : str
+        Street-level category that stands in for serious violence.
+
+    Returns
+    -------
+    pandas.DataFrame, one row a definition
+        The columns of :func:`compare`, and share, share_lower, share_upper (per cent of the category that meets the
+        definition), shared and of_category (offences).
+    """
+    every = list(definitions)
+    shares = pd.concat([street_share(one, code_rows, category).assign(definition=one.name) for one in every], ignore_index=True)
+    names = {"value": "share", "lower_ci": "share_lower", "upper_ci": "share_upper"}
+    shares = shares.assign(**{name: shares[name] * 100 for name in names}).rename(columns={**names, "numerator": "shared", "denominator": "of_category"})
+    kept = shares[["definition", *names.values(), "shared", "of_category"]]
+    return compare(every, code_rows, base).merge(kept, how="left", on="definition", validate="one_to_one")
+
+
+GRAVE_PENALTY, COMMON_SHARE, RARE_SHARE = "life", 0.1, 0.01
+"""A group is grave by penalty when an offence in it carries life; common with a tenth of all offences, rare under a hundredth."""
+
+
+def judged(groups: pd.DataFrame, root: Path) -> pd.DataFrame:
+    """Return the groups of a definition with the four statutory factors, each as evidence and judgement in one cell.
+
+    Parameters
+    ----------
+    groups : pandas.DataFrame
+        From :func:`evidence_by_group`, with ``rate`` (offences per 1,000 residents).
+    root : pathlib.Path
+        Project root, for the weights of all offence codes.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``group, title, penalty_factor, impact_factor, prevalence_factor, community_factor, judgement`` in words, and the
+        columns given. The judgement names the factors that point to serious; harm to the community is not known.
+    """
+    middle = float(load_codes(root)["css_weight"].median())
+    rows = [_judged(row, middle) for row in groups.to_dict("records")]
+    return pd.concat([groups.reset_index(drop=True), pd.DataFrame(rows)], axis=1)
+
+
+def _judged(row: Mapping[str, object], middle: float) -> dict[str, str]:
+    penalty = "not judged" if row["penalty"] == "not held" else "grave" if str(row["penalty"]).startswith(GRAVE_PENALTY) else "less grave"
+    impact = "not judged" if pd.isna(row["severity"]) else "high" if row["severity"] > middle else "lower"
+    common = "common" if row["share"] >= COMMON_SHARE else "rare" if row["share"] < RARE_SHARE else "between"
+    points = [name for name, is_so in (("penalty", penalty == "grave"), ("harm to victims", impact == "high"), ("how common", common == "common")) if is_so]
+    weight = "no weight held" if pd.isna(row["severity"]) else f"weight {row['severity']:,.0f}"
+    return {
+        "penalty_factor": f"{row['penalty']}: {penalty}",
+        "impact_factor": f"{weight}: {impact}",
+        "prevalence_factor": f"{row['count']:,} offences, {row['rate']:.2f} per 1,000: {common}",
+        "community_factor": "not known",
+        "judgement": ", ".join(points) or "none of those known",
     }
 
 

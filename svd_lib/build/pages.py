@@ -20,6 +20,8 @@ from sphinx.util.docutils import SphinxDirective
 
 from svd_lib.build.quotes import Quotation
 from svd_lib.build.theme import edition_of
+from svd_lib.errors import SnaError
+from svd_lib.report.owners import proposed_owners
 from svd_lib.sources.lock import read_lock
 from svd_lib.sources.registry import Source, read_registry
 
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 
 FOLDED = "More detail"
 NOT_RECORDED = "not recorded"
+NOT_RECORDED_HERE = '<p class="sna-edition">Not recorded for this area.</p>'
+STATES = ("shared", "asked", "refused", "not asked")
+"""What can have happened to a wish for data."""
 
 
 class PartnershipDirective(SphinxDirective):
@@ -40,13 +45,15 @@ class PartnershipDirective(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the part as a list or table, or a sentence that says it is not recorded."""
         edition, part = edition_of(self.env.app), self.arguments[0]
-        if part not in PARTS:
-            raise self.error(f"no part '{part}'; choose one of {', '.join(sorted(PARTS))}")
+        if part not in {**PARTS, **WHOLE_PARTS}:
+            raise self.error(f"no part '{part}'; choose one of {', '.join(sorted({**PARTS, **WHOLE_PARTS}))}")
         self.env.note_dependency(str(edition.partnership_path))
         content = read_partnership(edition)
+        if part in WHOLE_PARTS:
+            return [_raw(WHOLE_PARTS[part](edition, content))]
         rows = content.get(part) or []
         if not rows:
-            return [_raw('<p class="sna-edition">Not recorded for this area.</p>')]
+            return [_raw(NOT_RECORDED_HERE)]
         return [_raw(PARTS[part](rows, content.get("sources", {})))]
 
 
@@ -169,7 +176,52 @@ def _sharing(rows: Sequence[Mapping], sources: Mapping) -> str:
     return _table("Who shares what", ("From", "To", "What", "Done here"), cells)
 
 
+def _definitions(rows: Sequence[Mapping], sources: Mapping) -> str:
+    cells = [(escape(row["title"]), escape(_said(row.get("dated"))), escape(row["names"])) for row in rows]
+    return _table("Definitions that the partnership has published", ("Where", "Dated", "What it names"), cells) + _read_at(rows, sources)
+
+
+def _data_sets(edition: Edition, content: Mapping) -> str:
+    """Every data set the assessment wants, with its holder and what became of the wish."""
+    wanted = yaml.safe_load((edition.root / "data" / "reference" / "data_sets.yml").read_text(encoding="utf-8"))["data_sets"]
+    known = {row["id"]: row for row in content.get("data_sets") or []}
+    unknown = sorted({row.get("state") for row in known.values()} - set(STATES)) + sorted(set(known) - {row["id"] for row in wanted})
+    if unknown:
+        raise SnaError(f"{edition.partnership_path}: {unknown[0]!r} under data_sets is neither a data set of data/reference/data_sets.yml nor one of {', '.join(STATES)}.")
+    holders = proposed_owners(edition)
+    cells = [_data_set(row, holders, known.get(row["id"], {})) for row in wanted]
+    return _table("Data the assessment wants, and what became of the wish", ("Duty holder", "Data set", "What it would answer", "State", "Date"), cells)
+
+
+def _data_set(row: Mapping, holders: Mapping[str, str], found: Mapping) -> tuple[str, ...]:
+    holder = holders[row["holder"]]
+    cells = (_said(holder), row["what"], row["answers"], _said(found.get("state", "not asked")), str(found.get("date") or "none"))
+    return tuple(escape(cell) for cell in cells)
+
+
+def _survey(edition: Edition, content: Mapping) -> str:
+    """The call for views: open only while its recorded dates say so, else shown as closed."""
+    survey = content.get("survey") or {}
+    if not survey.get("title"):
+        return NOT_RECORDED_HERE
+    opened, closed = (str(survey.get(name) or NOT_RECORDED) for name in ("opened", "closed"))
+    is_open = closed != NOT_RECORDED and closed > f"{edition.period_end:%Y-%m-%d}"
+    state = f"Open until {closed}" if is_open else "Closed" if closed != NOT_RECORDED else "Closed, as no closing date is recorded that lies ahead"
+    address = str(survey.get("address") or "")
+    cells = [("State", escape(state)), ("Opened", escape(_said(opened))), ("Closing date", escape(_said(closed))), ("Address", _link(address, address if is_open else None))]
+    return _table(escape(survey["title"]), ("What", "Answer"), cells) + _read_at([survey], content.get("sources", {}))
+
+
+def _standing(edition: Edition, content: Mapping) -> str:
+    names = {"Governed by": "governance_body", "Local policing body": "local_policing_body", "Signed off": "sign_off", "Contact": "contacts"}
+    cells = [(words, escape(_said(content.get(name)))) for words, name in names.items()]
+    return _table("Who answers for the partnership", ("Matter", "Record"), cells)
+
+
+WHOLE_PARTS: dict[str, Callable[[Edition, Mapping], str]] = {"data_sets": _data_sets, "survey": _survey, "standing": _standing}
 PARTS: dict[str, Callable[[Sequence[Mapping], Mapping], str]] = {
+    "definitions": _definitions,
+    "help": _statements,
     "duty_holders": _names,
     "also_involved": _names,
     "governance": _statements,

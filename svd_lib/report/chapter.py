@@ -23,6 +23,7 @@ from svd_lib.report import exhibit as exhibits
 from svd_lib.report import finding as findings
 from svd_lib.report import recommendation as recommendations
 from svd_lib.report import text
+from svd_lib.report.choice import Choice
 from svd_lib.report.exhibit import Exhibit
 from svd_lib.report.finding import Finding
 from svd_lib.report.gaps import Gap, find_gap, load_gaps
@@ -184,6 +185,7 @@ class Chapter:
         precision: int | Mapping[str, int] | None = None,
         counts: Sequence[str] | None = None,
         words: Mapping[str, object] | None = None,
+        choice: Choice | None = None,
     ) -> Shown:
         """Publish a table; parameters as :meth:`figure`, without a picture and its alt text.
 
@@ -196,7 +198,7 @@ class Chapter:
         return self._publish(
             exhibits.make_exhibit(
                 identifier, data, **said, sources=sources, registry=self.registry, period=period,
-                basis=findings.check_basis(identifier, basis), words=words, columns=columns, precision=precision, counts=counts,
+                basis=findings.check_basis(identifier, basis), words=words, columns=columns, precision=precision, counts=counts, choice=choice,
             )
         )  # fmt: skip
 

@@ -16,6 +16,7 @@ from svd_lib.errors import SnaError
 from svd_lib.figures import tables
 from svd_lib.figures.style import Svg
 from svd_lib.report import text
+from svd_lib.report.choice import Choice
 from svd_lib.report.finding import write_json
 from svd_lib.sources.registry import Registry, Source
 
@@ -49,6 +50,8 @@ class Exhibit:
         Decimals in the page's table.
     svg : Svg, optional
         The picture; none for a table.
+    choice : Choice, optional
+        Buttons above a table that show one row's headlines at a time.
     """
 
     id: str
@@ -63,6 +66,7 @@ class Exhibit:
     columns: dict[str, str] = field(default_factory=dict)
     precision: int | Mapping[str, int] | None = None
     svg: Svg | None = None
+    choice: Choice | None = None
 
     def __post_init__(self) -> None:
         blank = [name for name in ("id", "title", "subtitle", "period", "basis") if not str(getattr(self, name)).strip()]
@@ -118,12 +122,17 @@ class Exhibit:
 
     def _picture(self) -> str:
         if self.svg is None:
-            return self._table(f"Table: {self.title}")
+            return self._choice() + self._table(f"Table: {self.title}")
         table = self._table(f"Data behind the figure: {self.title}")
         summary = f'<summary>Data table{_hidden(f" of {self.title}")}</summary>'
         label = escape(f"Picture: {self.title}")
         picture = f'<div class="sna-picture sna-scroll" tabindex="0" role="group" aria-label="{label}">{self.svg.page}</div>'
         return f'{picture}<details class="sna-data">{summary}{table}</details>'
+
+    def _choice(self) -> str:
+        if self.choice is None:
+            return ""
+        return self.choice.html(self.id, self.data, tables.texts(self.data, tables.shown_columns(self.data, self.columns or None), self.precision))
 
     def _table(self, caption: str) -> str:
         table = tables.html_table(self.data, caption, self.columns or None, self.precision, f"{self.id}-table")
@@ -160,12 +169,13 @@ def make_exhibit(
     counts: Sequence[str] | None = None,
     note: str = "",
     svg: Svg | None = None,
+    choice: Choice | None = None,
 ) -> Exhibit:
     """Build an exhibit: protect its data, check its words.
 
     Parameters
     ----------
-    identifier, title, subtitle, period, basis, alt, note, columns, precision, svg
+    identifier, title, subtitle, period, basis, alt, note, columns, precision, svg, choice
         As :class:`Exhibit` has them.
     data : DataFrame
         Unprotected; geometry and index columns are dropped.
@@ -199,6 +209,7 @@ def make_exhibit(
     return Exhibit(
         id=identifier, title=title, subtitle=subtitle, alt=alt, period=text.iso_period(period), basis=basis, sources=known,
         data=protect(frame, rule, counts), note=note, columns=_columns(identifier, frame, columns), precision=precision, svg=svg,
+        choice=choice,
     )  # fmt: skip
 
 

@@ -68,3 +68,18 @@ def test_an_area_is_placed_among_all(core):
 def test_rows_without_codes_are_refused(core):
     with pytest.raises(SnaError, match="no rows by offence code"):
         definition_switch.compare([core], rows({"2": 1}).assign(level="group"), core)
+
+
+def test_the_judgement_follows_the_rule_and_says_when_it_cannot(root):
+    middle = definition.load_codes(root)["css_weight"].median()
+    groups = pd.DataFrame(
+        {
+            "title": ["A", "B", "C"], "penalty": ["life [verified]", "5 years [verified]", "not held"], "severity": [middle + 1, middle - 1, float("nan")],
+            "count": [900, 95, 5], "share": [0.9, 0.095, 0.005], "rate": [9.0, 0.95, 0.05],
+        }
+    )  # fmt: skip
+    made = definition_switch.judged(groups, root)
+    assert made["judgement"].tolist() == ["penalty, harm to victims, how common", "none of those known", "none of those known"]
+    assert made["prevalence_factor"].str.rpartition(": ")[2].tolist() == ["common", "between", "rare"]
+    assert made["penalty_factor"].iloc[2] == "not held: not judged" and made["impact_factor"].iloc[2] == "no weight held: not judged"
+    assert set(made["community_factor"]) == {"not known"}

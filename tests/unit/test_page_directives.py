@@ -6,6 +6,7 @@ import pytest
 
 from svd_lib.build import pages
 from svd_lib.edition import open_edition
+from svd_lib.errors import SnaError
 from svd_lib.sources.lock import read_lock
 
 
@@ -42,3 +43,20 @@ def test_what_is_not_recorded_says_so():
 
 def test_text_is_escaped():
     assert "<script>" not in pages.PARTS["duty_holders"]([{"name": "<script>", "source": None}], {})
+
+
+def test_a_call_for_views_is_open_only_while_its_dates_say_so(edition):
+    call = {"title": "Views", "address": "https://example.org/s", "opened": "2025-10-01", "source": None}
+    for closed, state, linked in (("2026-03-01", "Open until 2026-03-01", True), ("2025-12-01", "<td>Closed</td>", False), (None, "Closed, as no closing date", False)):
+        html = pages.WHOLE_PARTS["survey"](edition, {"survey": {**call, "closed": closed}})
+        assert state in html and ("<a href" in html) is linked
+    assert "Not recorded" in pages.WHOLE_PARTS["survey"](edition, {})
+
+
+def test_every_wish_for_data_has_a_state_and_an_unknown_one_is_refused(edition):
+    html = pages.WHOLE_PARTS["data_sets"](edition, {"data_sets": [{"id": "police-victims", "state": "refused", "date": "2026-02-01"}]})
+    assert html.count("<td>Not asked</td>") == html.count('<th scope="row">') - 1
+    assert "<td>Refused</td><td>2026-02-01</td>" in html
+    for wrong in ({"id": "police-victims", "state": "promised"}, {"id": "astrology", "state": "asked"}):
+        with pytest.raises(SnaError, match="neither a data set"):
+            pages.WHOLE_PARTS["data_sets"](edition, {"data_sets": [wrong]})
