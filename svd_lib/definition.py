@@ -102,7 +102,7 @@ def load_definition(name: str, root: Path) -> Definition:
     path = Path(root) / FOLDER / f"{wanted}.yml"
     if not path.is_file():
         raise SnaError(f"There is no definition '{wanted}'; the definitions are {', '.join(_ids(root))}.")
-    found = _parse(_read_yaml(path), path.name, Path(root))
+    found = _parse(_content_of(path), path.name, Path(root))
     if version and found.version != version and not found.version.startswith(f"{version}-"):
         raise SnaError(f"Definition '{wanted}' is held as version {found.version}, not {version}; name that version in edition.yml.")
     _check_against_table(found, load_codes(root), path.name)
@@ -261,11 +261,13 @@ def _ids(root: Path) -> list[str]:
     return sorted(path.stem for path in (Path(root) / FOLDER).glob("*.yml"))
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
+def _content_of(path: Path) -> dict[str, Any]:
     import yaml
 
+    from svd_lib.yaml_text import read_yaml
+
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise SnaError(f"{path.name} is no valid YAML ({str(error).splitlines()[0]}); correct it.") from None
     if not isinstance(content, dict):

@@ -19,6 +19,7 @@ import yaml
 
 from svd_lib import vocabulary
 from svd_lib.errors import SnaError
+from svd_lib.yaml_text import read_yaml
 
 NAME_PATTERN = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*-\d{4}$")
 _SLUG_PATTERN = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*$")
@@ -345,7 +346,7 @@ def _where(path: Path, root: Path) -> str:
 def _read_fields(path: Path, root: Path) -> dict:
     where = _where(path, root)
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = read_yaml(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         row = f" line {mark.line + 1}" if mark else ""

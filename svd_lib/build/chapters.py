@@ -7,9 +7,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
 from svd_lib.errors import SnaError
+from svd_lib.yaml_text import read_yaml
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def read_toc(root: Path) -> dict:
     path = root / "_toc.yml"
     if not path.is_file():
         raise SnaError(f"{path} is missing; it lists the report's pages in reading order.")
-    toc = yaml.safe_load(path.read_text(encoding="utf-8"))
+    toc = read_yaml(path.read_text(encoding="utf-8"))
     for document in documents_of(toc):
         if source_of(root, document) is None:
             raise SnaError(f"{path} names '{document}', but there is no {document}.ipynb or {document}.md.")
@@ -122,6 +121,16 @@ def in_running_order(chapters: list[Chapter]) -> list[Chapter]:
         waiting.remove(chapter)
         ordered.append(chapter)
     return ordered
+
+
+def longest_road_first(chapters: Iterable[Chapter]) -> list[Chapter]:
+    """Return the chapters so that those come first which, with all that waits for them, take longest by their cells."""
+    chapters = list(chapters)
+
+    def road(chapter: Chapter) -> int:
+        return chapter.cells + max((road(other) for other in chapters if chapter.name in other.quotes), default=0)
+
+    return sorted(chapters, key=road, reverse=True)
 
 
 def next_ready(waiting: Iterable[Chapter], done: Collection[str]) -> Chapter | None:

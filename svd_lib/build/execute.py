@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from svd_lib.build.chapters import Chapter, next_ready
+from svd_lib.build.chapters import Chapter, longest_road_first, next_ready
 from svd_lib.build.environment import KERNEL_NAME
 from svd_lib.build.guard import SETTINGS as GUARD_SETTINGS
 from svd_lib.build.progress import Progress
@@ -197,7 +197,7 @@ class _Schedule:
         self._outcomes: dict[str, Outcome] = {}
 
     def run(self, chapters: list[Chapter], make_job: Callable[[Chapter], Job]) -> list[Outcome]:
-        waiting, running = list(chapters), set()
+        waiting, running = longest_road_first(chapters), set()
         there = {name for chapter in chapters for name in chapter.quotes} - {chapter.name for chapter in chapters}
         while waiting or running:
             while chapter := next_ready(waiting, there | self._outcomes.keys()):

@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import yaml
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.transforms.post_transforms import SphinxPostTransform
@@ -24,6 +23,7 @@ from svd_lib.errors import SnaError
 from svd_lib.report.owners import proposed_owners
 from svd_lib.sources.lock import read_lock
 from svd_lib.sources.registry import Source, read_registry
+from svd_lib.yaml_text import read_yaml
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -134,7 +134,7 @@ def read_partnership(edition: Edition) -> dict[str, Any]:
     """Return the edition's ``partnership.yml``, or nothing where there is none."""
     if not edition.partnership_path.is_file():
         return {}
-    return yaml.safe_load(edition.partnership_path.read_text(encoding="utf-8")) or {}
+    return read_yaml(edition.partnership_path.read_text(encoding="utf-8")) or {}
 
 
 def sources_table(edition: Edition) -> str:

@@ -15,6 +15,7 @@ from svd_lib.build.chapters import documents_of, read_toc, source_of
 from svd_lib.build.warm import SITE, WarmChild
 from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
+from svd_lib.yaml_text import read_yaml
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -44,7 +45,7 @@ def assemble_book(edition: Edition, executed: Path, book: Path) -> None:
 
 def _configuration(edition: Edition) -> dict:
     """Return the project's configuration with execution off and the edition named."""
-    configuration = yaml.safe_load((edition.root / "_config.yml").read_text(encoding="utf-8"))
+    configuration = read_yaml((edition.root / "_config.yml").read_text(encoding="utf-8"))
     configuration["execute"] = {**configuration.get("execute", {}), "execute_notebooks": "off"}
     settings = {"sna_edition": edition.name, "sna_project": str(edition.root), "sna_out": str(edition.out_path)}
     configuration["sphinx"]["config"] |= settings

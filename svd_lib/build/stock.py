@@ -16,6 +16,7 @@ import yaml
 from svd_lib.build.chapters import read_chapters
 from svd_lib.build.site import jupyter_book_command
 from svd_lib.errors import SnaError
+from svd_lib.yaml_text import read_yaml
 
 PROJECT_FILES = ("_config.yml", "_toc.yml", "data/sources.yml")
 PROJECT_FOLDERS = ("notebooks", "book", "data/editions", "data/reference")
@@ -66,7 +67,7 @@ def build_the_stock_way(project: Path, edition: str) -> Path:
 
 
 def _without_execution(path: Path) -> None:
-    configuration = yaml.safe_load(path.read_text(encoding="utf-8"))
+    configuration = read_yaml(path.read_text(encoding="utf-8"))
     configuration["execute"]["execute_notebooks"] = "off"
     path.write_text(yaml.safe_dump(configuration, sort_keys=False), encoding="utf-8")
 

@@ -19,6 +19,7 @@ import matplotlib
 matplotlib.use("Agg", force=False)
 
 from matplotlib import rc_context  # noqa: E402
+from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
 NAVY: Final = "#12436d"
@@ -178,10 +179,21 @@ def finalise(figure: Figure, exhibit_id: str, title: str = "", alt: str = "", de
     """
     buffer = io.StringIO()
     with rc_context({**_RC, "svg.hashsalt": f"sna-{exhibit_id}"}):
+        _lay_out(figure)
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     root = ElementTree.fromstring(buffer.getvalue())
     _clean(root, exhibit_id)
     return Svg(page=_page(root, exhibit_id, alt, described_by), file=_file(root, title, alt))
+
+
+def _lay_out(figure: Figure) -> None:
+    """Place everything now and for good: saving would draw the whole picture once more only to do so."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        FigureCanvasSVG(figure)
+        figure.dpi = FigureCanvasSVG.fixed_dpi
+        engine.execute(figure)
+        figure.set_layout_engine(None)
 
 
 def theme_css() -> str:

@@ -169,7 +169,7 @@ def rolling_totals(published: pd.DataFrame) -> pd.DataFrame:
     both = with_sums(pd.concat([open_data, national]))
     mixed = both["offence"].isin(_PARTS["Burglary"]) & (_quarter(both["period_end"]) - 3 < _BURGLARY_CHANGED)
     later = _editions(tables)
-    return pd.concat([both[~mixed], later[later["area_code"].isin(both["area_code"])]], ignore_index=True)[held]
+    return pd.concat([both[~mixed], later[later["area_code"].isin(both["area_code"].unique())]], ignore_index=True)[held]
 
 
 def anchor_quarters(published: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 import patsy
-import statsmodels.api as sm
 from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
 from svd_lib.errors import SnaError
 from svd_lib.measures.results import floats, level, need, result
+
+if TYPE_CHECKING:
+    from statsmodels.genmod.generalized_linear_model import GLM
 
 Family = Literal["poisson", "quasipoisson", "negbin"]
 Covariance = Literal["model", "newey-west"]
@@ -190,9 +192,13 @@ def _design(
     return counts, design, rows
 
 
-def _glm(y: NDArray[np.float64], x: patsy.DesignMatrix, offset: NDArray[np.float64], theta: float) -> sm.GLM:
-    family = sm.families.Poisson() if np.isinf(theta) else sm.families.NegativeBinomial(alpha=1 / theta)
-    return sm.GLM(y, np.asarray(x), family=family, offset=offset)
+def _glm(y: NDArray[np.float64], x: patsy.DesignMatrix, offset: NDArray[np.float64], theta: float) -> GLM:
+    # imported where a model is fitted: it takes longer than all that most chapters compute
+    from statsmodels.genmod import families
+    from statsmodels.genmod.generalized_linear_model import GLM
+
+    family = families.Poisson() if np.isinf(theta) else families.NegativeBinomial(alpha=1 / theta)
+    return GLM(y, np.asarray(x), family=family, offset=offset)
 
 
 def _theta(y: NDArray[np.float64], x: patsy.DesignMatrix, offset: NDArray[np.float64]) -> float:

@@ -7,8 +7,10 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from svd_lib import vocabulary
 from svd_lib.errors import SnaError
@@ -16,6 +18,7 @@ from svd_lib.report import text
 from svd_lib.report.gaps import Gap
 
 SCHEMA = 1
+_JSON: dict[str, Any] = {"ensure_ascii": False, "sort_keys": True, "allow_nan": False}
 HISTORIC_AFTER = 36
 """Months; older evidence is marked and never stands as current."""
 NOT_AVAILABLE = "not available in this edition"
@@ -298,10 +301,26 @@ def quote(finding: Mapping[str, object], part: str = "") -> str:
 
 def write_json(path: Path, content: object) -> None:
     """Write JSON so that a reader sees the old file or the new one, never half of one."""
+    _write_text(path, json.dumps(content, indent=1, **_JSON))
+
+
+def _write_text(path: Path, content: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8")
+    temporary.write_text(content + "\n", encoding="utf-8")
     temporary.replace(path)
+
+
+def _with_findings(content: Mapping[str, object], entries: Mapping[str, object]) -> str:
+    """Return the JSON of something and its findings: what ``indent=1`` gives, each finding laid out only when it changes."""
+    laid_out = [f"  {json.dumps(name, ensure_ascii=False)}: {_laid_out(json.dumps(entries[name], **_JSON))}" for name in sorted(entries)]
+    block = "{\n" + ",\n".join(laid_out) + "\n }" if laid_out else "{}"
+    return json.dumps({**content, "findings": None}, indent=1, **_JSON).replace('\n "findings": null', f'\n "findings": {block}', 1)
+
+
+@lru_cache(maxsize=4096)
+def _laid_out(entry: str) -> str:
+    return json.dumps(json.loads(entry), indent=1, **_JSON).replace("\n", "\n  ")
 
 
 def write_part(out: Path, chapter: str, edition: str, findings: Mapping[str, Finding], exhibits: Sequence[str] = ()) -> None:
@@ -319,8 +338,8 @@ def write_part(out: Path, chapter: str, edition: str, findings: Mapping[str, Fin
         Ids of its exhibits, so that a rerun can remove those it no longer makes.
     """
     entries = {identifier: finding.to_dict() for identifier, finding in findings.items()}
-    part = {"schema": SCHEMA, "chapter": chapter, "edition": edition, "findings": entries, "exhibits": list(exhibits)}
-    write_json(out / "findings" / f"{chapter}.json", part)
+    part = {"schema": SCHEMA, "chapter": chapter, "edition": edition, "exhibits": list(exhibits)}
+    _write_text(out / "findings" / f"{chapter}.json", _with_findings(part, entries))
     merge_parts(out, edition)
 
 
@@ -339,10 +358,9 @@ def merge_parts(out: Path, edition: str) -> dict[str, object]:
             content = json.loads(part)
             if content["edition"] == edition:
                 merged.update(content["findings"])
-        result = {"schema": SCHEMA, "edition": edition, "findings": merged}
-        write_json(out / "findings.json", result)
+        _write_text(out / "findings.json", _with_findings({"schema": SCHEMA, "edition": edition}, merged))
         if _read_parts(out) == parts:
-            return result
+            return {"schema": SCHEMA, "edition": edition, "findings": merged}
 
 
 def _read_parts(out: Path) -> dict[str, str]:

@@ -16,6 +16,7 @@ import yaml
 
 from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
+from svd_lib.yaml_text import read_yaml
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def load_gaps(root: Path) -> tuple[Gap, ...]:
     if not path.exists():
         return ()
     try:
-        rows = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("gaps") or []
+        rows = (read_yaml(path.read_text(encoding="utf-8")) or {}).get("gaps") or []
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise SnaError(f"{path}: line {mark.line + 1 if mark else '?'} is not valid YAML; mend the file.") from None

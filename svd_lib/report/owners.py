@@ -9,10 +9,10 @@ import re
 from typing import Final
 
 import pandas as pd
-import yaml
 
 from svd_lib.edition import Edition
 from svd_lib.report import text
+from svd_lib.yaml_text import read_yaml
 
 KINDS: Final[dict[str, tuple[str, str]]] = {
     "police": (r"constabulary|police(?! and crime)", "the police"),
@@ -39,7 +39,7 @@ def proposed_owners(edition: Edition) -> dict[str, str]:
         ``police, council, youth_justice, probation, health, fire`` and ``partnership``.
     """
     path = edition.partnership_path
-    record = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    record = read_yaml(path.read_text(encoding="utf-8")) if path.is_file() else {}
     names = [str(holder["name"]) for holder in (record or {}).get("duty_holders") or []]
     owners = {kind: _named(names, pattern, generic) for kind, (pattern, generic) in KINDS.items()}
     return owners | {"partnership": f"the {edition.partnership}"}

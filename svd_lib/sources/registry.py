@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from svd_lib.errors import SnaError
+from svd_lib.yaml_text import read_yaml
 
 SENSITIVITIES = ("open", "restricted")
 DISCLOSURE_RULES = ("as_published", "nhs_1_7", "partner_under_10", "partner_under_5")
@@ -171,7 +172,7 @@ def read_registry(root: Path) -> Registry:
     """
     path = root / "data" / "sources.yml"
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = read_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise SnaError(f"{path} is not there; it is part of the project: restore it from version control.") from None
     except yaml.YAMLError as error:

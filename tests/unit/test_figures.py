@@ -58,6 +58,13 @@ def test_the_same_frame_gives_the_same_bytes_without_styles_or_dates(name: str) 
 
 
 @pytest.mark.parametrize("name", FIGURES)
+def test_placing_everything_once_gives_what_matplotlib_gives_by_drawing_twice(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    once = style.finalise(FIGURES[name](), "trends-x-y")
+    monkeypatch.setattr(style, "_lay_out", lambda _: None)
+    assert style.finalise(FIGURES[name](), "trends-x-y") == once
+
+
+@pytest.mark.parametrize("name", FIGURES)
 def test_letters_are_large_enough_for_a_narrow_page(name: str) -> None:
     svg = style.finalise(FIGURES[name](), "trends-x-y")
     assert min(map(float, re.findall(r'font-size="([\d.]+)px"', svg.page))) >= 11

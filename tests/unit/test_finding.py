@@ -148,3 +148,11 @@ def test_a_fact_with_an_unknown_tag_is_refused(tmp_path: Path) -> None:
 def test_the_project_s_own_facts_and_gaps_can_be_read(root: Path) -> None:
     assert load_gaps(root)
     assert load_facts(root)
+
+
+def test_findings_are_laid_out_as_json_with_indents_lays_them_out() -> None:
+    entries = {"b-x-count": {"value": 1.5, "words": {"area": "Mid \"Suffolk\"\n", "n": None}, "sources": []}, "a-y-rate": {"value": None, "é": ["ü"]}}
+    for some in ({}, entries):
+        content = {"schema": 1, "chapter": "b", "exhibits": ["b-x"], "edition": 'e "findings": null'}
+        whole = json.dumps({**content, "findings": some}, indent=1, ensure_ascii=False, sort_keys=True)
+        assert findings._with_findings(content, some) == whole
