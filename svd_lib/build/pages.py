@@ -183,7 +183,7 @@ def _definitions(rows: Sequence[Mapping], sources: Mapping) -> str:
 
 def _data_sets(edition: Edition, content: Mapping) -> str:
     """Every data set the assessment wants, with its holder and what became of the wish."""
-    wanted = yaml.safe_load((edition.root / "data" / "reference" / "data_sets.yml").read_text(encoding="utf-8"))["data_sets"]
+    wanted = read_yaml((edition.root / "data" / "reference" / "data_sets.yml").read_text(encoding="utf-8"))["data_sets"]
     known = {row["id"]: row for row in content.get("data_sets") or []}
     unknown = sorted({row.get("state") for row in known.values()} - set(STATES)) + sorted(set(known) - {row["id"] for row in wanted})
     if unknown:
