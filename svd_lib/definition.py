@@ -35,7 +35,6 @@ FOLDER: Final = Path("data/reference/definitions")
 
 _REQUIRED: Final = ("id", "version", "title", "owner", "dated", "source", "tag", "status", "groups")
 _PERIOD: Final = ("period_start", "period_end")
-_Z: Final = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -205,6 +204,8 @@ def street_share(definition: Definition, code_rows: pd.DataFrame, category: str)
     Which category a code belongs to is an unofficial mapping. The interval treats the year's offences as a sample of
     the area's mix; it does not cover a mix that has changed since.
     """
+    from svd_lib.measures.rates import proportion
+
     if category not in vocabulary.CRIME_TYPES:
         raise SnaError(f"'{category}' is no street-level category; the categories are {', '.join(vocabulary.CRIME_TYPES)}.")
     rows = _code_level(code_rows)
@@ -217,33 +218,9 @@ def street_share(definition: Definition, code_rows: pd.DataFrame, category: str)
     out = total.rename("denominator").to_frame()
     out["numerator"] = met.reindex(out.index).fillna(0).astype("int64")
     out = out[out["denominator"] > 0].reset_index().sort_values("area_name")
-    return _with_wilson(out.assign(category=category, **_period(inside)))
-
-
-def wilson_interval(numerator: int, denominator: int) -> tuple[float, float]:
-    """Return the 95 % Wilson score interval of a proportion.
-
-    References
-    ----------
-    Wilson EB (1927), Journal of the American Statistical Association 22: 209-212.
-    """
-    share, n, z2 = numerator / denominator, denominator, _Z**2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = _Z / (1 + z2 / n) * (share * (1 - share) / n + z2 / (4 * n * n)) ** 0.5
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
-def _with_wilson(out: pd.DataFrame) -> pd.DataFrame:
-    limits = [wilson_interval(k, n) for k, n in zip(out["numerator"], out["denominator"], strict=True)]
-    out = out.assign(
-        value=out["numerator"] / out["denominator"],
-        lower_ci=[low for low, _ in limits],
-        upper_ci=[high for _, high in limits],
-        statistic="proportion",
-        method="Wilson",
-        confidence=0.95,
-    )
-    return out[["area_code", "area_name", "category", *_PERIOD, *vocabulary.RESULT_COLUMNS]].reset_index(drop=True)
+    shares = proportion(out.assign(category=category, **_period(inside)), "numerator", "denominator")
+    shares = shares.astype({"numerator": "int64", "denominator": "int64"})
+    return shares[["area_code", "area_name", "category", *_PERIOD, *vocabulary.RESULT_COLUMNS]]
 
 
 def _code_level(rows: pd.DataFrame) -> pd.DataFrame:

@@ -13,8 +13,9 @@ from typing import Protocol
 import pandas as pd
 
 from svd_lib import vocabulary
-from svd_lib.definition import NEEDS, Definition, Group, codes, load_codes, street_share, wilson_interval
+from svd_lib.definition import NEEDS, Definition, Group, codes, load_codes, street_share
 from svd_lib.errors import SnaError
+from svd_lib.measures.rates import proportion
 
 
 class Fact(Protocol):
@@ -198,9 +199,8 @@ def offence_group_share(definition: Definition, code_rows: pd.DataFrame) -> pd.D
     out = rows.groupby("offence")["count"].sum().rename("denominator").to_frame()
     out["numerator"] = rows[rows["is_in"]].groupby("offence")["count"].sum().reindex(out.index)
     out = out[out["numerator"].notna() & (out["denominator"] > 0)].astype("int64").reset_index()
-    limits = [wilson_interval(k, n) for k, n in zip(out["numerator"], out["denominator"], strict=True)]
-    out = out.assign(value=out["numerator"] / out["denominator"], lower_ci=[low for low, _ in limits], upper_ci=[high for _, high in limits])
-    return out.assign(statistic="proportion", method="Wilson", confidence=0.95, **_period(rows)).sort_values("denominator", ascending=False)
+    shares = proportion(out.assign(**_period(rows)), "numerator", "denominator")
+    return shares.astype({"numerator": "int64", "denominator": "int64"}).sort_values("denominator", ascending=False)
 
 
 def street_shares(definitions: Mapping[str, Definition], code_rows: pd.DataFrame, area_code: str) -> pd.DataFrame:

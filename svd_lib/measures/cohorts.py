@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,12 +13,19 @@ from scipy import optimize, stats
 from svd_lib.errors import SnaError
 from svd_lib.measures import intervals
 from svd_lib.measures.rates import beside_reference, rate_ratio
-from svd_lib.measures.results import floats, keys, need, result
+from svd_lib.measures.results import each_level, floats, keys, level, need, result
 
 Array = NDArray[np.float64]
 Comparison = Literal["risk_ratio", "odds_ratio", "risk_difference"]
+TableMethod = Literal["wald", "small", "exact", "midp"]
+
+WALD_NAMES: Final = {"risk_ratio": "Katz, log", "odds_ratio": "Woolf, logit", "risk_difference": "Wald"}
+CONDITIONAL_NAMES: Final = {"exact": "conditional, Fisher exact", "midp": "conditional, mid-P, median unbiased"}
+LARGEST_ODDS_RATIO: Final = 1_000.0
+"""Where the search for a mid-P odds ratio ends."""
 
 
+@each_level
 def compare_risks(
     frame: pd.DataFrame,
     cases: str = "cases",
@@ -27,8 +34,11 @@ def compare_risks(
     reference_total: str = "reference_total",
     *,
     comparison: Comparison = "risk_ratio",
+    method: TableMethod = "wald",
     totals: bool = True,
-    confidence: float = 0.95,
+    correction: bool = False,
+    resolution: float = 1e-12,
+    confidence: float | Sequence[float] = 0.95,
 ) -> pd.DataFrame:
     """Return the ratio, odds ratio or difference of two risks, row by row.
 
@@ -41,20 +51,30 @@ def compare_risks(
     reference_cases, reference_total : str
         Those of the reference group.
     comparison : {"risk_ratio", "odds_ratio", "risk_difference"}
-        Katz's log limits, Woolf's logit limits, or Wald limits of the difference.
+    method : {"wald", "small", "exact", "midp"}
+        ``wald``: Katz's log limits, Woolf's logit limits, or Wald limits of the difference. ``small``: the ratios adjusted for
+        small samples. ``exact`` and ``midp`` (odds ratio only): the conditional estimate with Fisher's exact limits, or the
+        median-unbiased estimate with mid-P limits, which also stand where a cell is empty.
     totals : bool, default True
         False when the columns called totals hold the people without the outcome.
-    confidence : float, default 0.95
+    correction : bool, default False
+        Yates's continuity correction of the chi-square.
+    resolution : float, default 1e-12
+        Where the search for mid-P odds ratios ends; 0.0001220703125 reproduces tables made with R's default.
+    confidence : float or sequence of float, default 0.95
+        Several give all rows once for each.
 
     Returns
     -------
     pandas.DataFrame
         Identifying columns, result columns (``numerator`` and ``denominator`` the group of interest), ``chi_square``
-        (Pearson, 1 degree of freedom, no continuity correction) and ``p_value``. A ratio with an empty cell is NaN.
+        (Pearson, 1 degree of freedom) and ``p_value`` (of the chi-square; Fisher's or mid-P with those methods; two-sided). A
+        Wald or small-sample ratio with an empty cell is NaN.
 
     References
     ----------
-    Katz et al. (1978), Biometrics 34:469-474; Woolf (1955); Rothman, Greenland and Lash (2008), chapter 14.
+    Katz et al. (1978), Biometrics 34:469-474; Woolf (1955); Jewell (2004), Statistics for Epidemiology, sections 7.1 to 7.3;
+    Rothman, Greenland and Lash (2008), chapter 14.
     """
     columns = (cases, total, reference_cases, reference_total)
     need(frame, columns, "Comparing risks")
@@ -62,22 +82,96 @@ def compare_risks(
     n, m = (n, m) if totals else (a + n, b + m)
     if ((a > n) | (b > m) | (a < 0) | (b < 0)).any():
         raise SnaError("Cases lie between zero and the total in both groups; a row does not.")
-    value, error = _risk_estimates(a, n, b, m, comparison)
-    reach = intervals.z_value(confidence) * error
-    difference = comparison == "risk_difference"
-    with np.errstate(divide="ignore", invalid="ignore"):
-        chi_square = (a * (m - b) - b * (n - a)) ** 2 * (n + m) / (n * m * (a + b) * (n + m - a - b))
+    value, lower, upper = _compared(a, n, b, m, comparison, method, level(confidence), resolution)
+    chi_square = _chi_square(a, n, b, m, correction)
+    p_value = _conditional_p(a, n, b, m, method) if method in CONDITIONAL_NAMES else stats.chi2.sf(chi_square, 1)
+    how = CONDITIONAL_NAMES.get(method, WALD_NAMES[comparison] + (", small samples" if method == "small" else ""))
     return result(
         frame.drop(columns=[cases, total]),
         numerator=a,
         denominator=n,
         value=value,
-        lower=value - reach if difference else value * np.exp(-reach),
-        upper=value + reach if difference else value * np.exp(reach),
+        lower=lower,
+        upper=upper,
         statistic=comparison.replace("_", " "),
-        method={"risk_ratio": "Katz, log", "odds_ratio": "Woolf, logit", "risk_difference": "Wald"}[comparison],
+        method=how,
         confidence=confidence,
-    ).assign(chi_square=chi_square, p_value=stats.chi2.sf(chi_square, 1))
+    ).assign(chi_square=chi_square, p_value=p_value)
+
+
+def _compared(
+    a: Array, n: Array, b: Array, m: Array, comparison: Comparison, method: TableMethod, confidence: float, resolution: float
+) -> tuple[Array, Array, Array]:
+    """Return estimates with their limits."""
+    if method in CONDITIONAL_NAMES:
+        if comparison != "odds_ratio":
+            raise SnaError("Exact and mid-P limits are there for an odds ratio; for risks use method='wald' or 'small'.")
+        one = _exact_odds if method == "exact" else _midp_odds
+        rows = [one(*(int(part) for part in row), confidence, resolution) for row in np.column_stack([a, n, b, m])]
+        return tuple(np.array(rows, dtype=float).reshape(-1, 3).T)
+    if method not in ("wald", "small") or (method == "small" and comparison == "risk_difference"):
+        raise SnaError(f"A {comparison.replace('_', ' ')} has no method '{method}'; see the documented ones.")
+    reach = intervals.z_value(confidence)
+    if method == "small":
+        value, centre, error = _small_samples(a, n, b, m, comparison)
+        return value, centre * np.exp(-reach * error), centre * np.exp(reach * error)
+    value, error = _risk_estimates(a, n, b, m, comparison)
+    if comparison == "risk_difference":
+        return value, value - reach * error, value + reach * error
+    return value, value * np.exp(-reach * error), value * np.exp(reach * error)
+
+
+def _chi_square(a: Array, n: Array, b: Array, m: Array, correction: bool) -> Array:
+    cross = np.abs(a * (m - b) - b * (n - a))
+    if correction:
+        cross = np.maximum(cross - (n + m) / 2, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return cross**2 * (n + m) / (n * m * (a + b) * (n + m - a - b))
+
+
+def _small_samples(a: Array, n: Array, b: Array, m: Array, comparison: Comparison) -> tuple[Array, Array, Array]:
+    """Return the adjusted ratio, the ratio that its limits lie around, and the standard error of its logarithm."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if comparison == "risk_ratio":
+            value = a / (n + 1) / (b / (m + 1))
+            return value, value, np.sqrt(1 / a - 1 / n + 1 / b - 1 / m)
+        cells = np.array([a, n - a, b, m - b])
+        centre = (cells[0] + 0.5) * (cells[3] + 0.5) / ((cells[1] + 0.5) * (cells[2] + 0.5))
+        value = cells[0] * cells[3] / ((cells[1] + 1) * (cells[2] + 1))
+        return value, centre, np.sqrt((1 / (cells + 0.5)).sum(axis=0))
+
+
+def _exact_odds(a: int, n: int, b: int, m: int, confidence: float, resolution: float) -> tuple[float, float, float]:
+    """Return the conditional maximum likelihood odds ratio with Fisher's exact limits."""
+    found = stats.contingency.odds_ratio([[a, n - a], [b, m - b]], kind="conditional")
+    return (found.statistic, *found.confidence_interval(confidence))
+
+
+def _midp_odds(a: int, n: int, b: int, m: int, confidence: float, resolution: float) -> tuple[float, float, float]:
+    """Return the median-unbiased odds ratio with mid-P limits."""
+    tail = (1 - confidence) / 2
+
+    def root(share: float) -> float:
+        def excess(odds: float) -> float:
+            law = stats.nchypergeom_fisher(n + m, a + b, n, max(odds, 1e-12))
+            return float(law.cdf(a) - law.pmf(a) / 2) - share
+
+        if excess(0.0) <= 0:
+            return 0.0
+        if excess(LARGEST_ODDS_RATIO) >= 0:
+            return np.inf
+        return float(optimize.brentq(excess, 0.0, LARGEST_ODDS_RATIO, xtol=resolution, rtol=4 * np.finfo(float).eps))
+
+    return root(0.5), root(1 - tail), root(tail)
+
+
+def _conditional_p(a: Array, n: Array, b: Array, m: Array, method: TableMethod) -> Array:
+    if method == "exact":
+        tables = np.stack([a, n - a, b, m - b], axis=1).astype(int).reshape(-1, 2, 2)
+        return np.array([stats.fisher_exact(table).pvalue for table in tables])
+    law = stats.hypergeom(n + m, a + b, n)
+    below = law.cdf(a) - law.pmf(a) / 2
+    return 2 * np.minimum(below, 1 - below)
 
 
 def _risk_estimates(a: Array, n: Array, b: Array, m: Array, comparison: Comparison) -> tuple[Array, Array]:

@@ -21,6 +21,7 @@ from svd_lib.vocabulary import RESULT_COLUMNS
 Method = Literal["seasonal_naive", "ets", "arima", "count_regression"]
 METHODS: Final[tuple[Method, ...]] = ("seasonal_naive", "ets", "arima", "count_regression")
 FLOOR: Final = "seasonal_naive"
+SIMULATION_SEED: Final = 20_230_131
 
 ETS_CANDIDATES: Final = (
     {"error": "add", "trend": "add", "seasonal": "add"},
@@ -60,19 +61,21 @@ def forecast(
     levels : sequence of float, default (0.8, 0.95)
     options : mapping, optional
         ``ets``: ``error, trend, seasonal`` ("add", "mul", None), ``damped_trend``. ``arima``: ``order``,
-        ``seasonal_order`` (p, d, q), ``log``, ``back_transform`` (False leaves logarithms). ``count_regression``: ``family``, ``trend`` (bool). Without them,
-        ``ets`` and ``arima`` choose among a short list by AICc; ``arima`` works on logarithms when no count is zero.
+        ``seasonal_order`` (p, d, q), ``log``, ``back_transform`` (False leaves logarithms), ``mean`` (bool; by default a series that
+        is not differenced has one). ``count_regression``: ``family``, ``trend`` (bool). Without them, ``ets`` and ``arima`` choose
+        among a short list by AICc; ``arima`` works on logarithms when no count is zero.
 
     Returns
     -------
     pandas.DataFrame
-        One row per series, month ahead and level: ``by``, ``month``, ``step``, ``model``, result columns (``value``
-        the forecast; ``numerator`` and ``denominator`` empty).
+        One row per series, month ahead and level: ``by``, ``month``, ``method_name``, ``origin`` (last month known), ``step``,
+        ``model``, result columns (``value`` the forecast; ``numerator`` and ``denominator`` empty).
 
     Notes
     -----
-    Nominal intervals usually cover too little: publish only what :func:`publication_verdict` lets pass. A known
-    future step (a recording change) is beyond any of these methods.
+    Nominal intervals usually cover too little: publish only what :func:`publication_verdict` lets pass, or give intervals made of
+    past errors (:func:`conformal_intervals`). A known future step (a recording change) is beyond any of these methods. Intervals
+    of multiplicative smoothing are simulated, always with the same draws.
 
     References
     ----------
@@ -87,7 +90,7 @@ def forecast(
         _enough(values[row], 12 // step)
         parts = _fit(method, values[row], calendar, ahead, [level(one) for one in levels], options)
         series = long_rows(identity.iloc[[row]].reset_index(drop=True), month, ahead)
-        series = series.assign(step=np.arange(1, horizon + 1), model=parts["model"])
+        series = series.assign(method_name=method, origin=calendar[-1], step=np.arange(1, horizon + 1), model=parts["model"])
         tables += [_forecast_rows(series, parts["mean"], *limits, one) for one, limits in parts["limits"].items()]
     return pd.concat(tables, ignore_index=True)
 
@@ -184,7 +187,8 @@ def _ets(
             for candidate in candidates
         ]
     chosen = min(range(len(fits)), key=lambda place: fits[place].aicc)
-    prediction = fits[chosen].get_prediction(start=len(series), end=len(series) + len(ahead) - 1)
+    end = len(series) + len(ahead) - 1
+    prediction = fits[chosen].get_prediction(len(series), end, simulate_repetitions=5_000, rng=SIMULATION_SEED)
     frames = {one: prediction.summary_frame(alpha=1 - one) for one in levels}
     limits = {one: (table["pi_lower"].to_numpy(), table["pi_upper"].to_numpy()) for one, table in frames.items()}
     mean = prediction.predicted_mean.to_numpy()
@@ -214,45 +218,78 @@ def _filled(values: Array, period: int) -> Array:
 
 
 def arima_fit(
-    values: ArrayLike, *, order: Sequence[int], seasonal_order: Sequence[int], period: int = 12, log: bool = False
+    values: ArrayLike,
+    *,
+    order: Sequence[int],
+    seasonal_order: Sequence[int] = (0, 0, 0),
+    period: int = 12,
+    log: bool = False,
+    mean: bool | None = None,
 ) -> pd.DataFrame:
-    """Return the likelihood and coefficients of a seasonal ARIMA.
+    """Return the likelihood and coefficients of a (seasonal) ARIMA by exact maximum likelihood.
 
     Parameters
     ----------
     values : array-like, shape (times,)
         One series; NaN is missing.
-    order, seasonal_order : sequence of three int
+    order : sequence of three int
+        Autoregressive terms, differences, moving-average terms.
+    seasonal_order : sequence of three int, default (0, 0, 0)
     period : int, default 12
+        Points in a season.
     log : bool, default False
         Model the logarithms.
+    mean : bool, optional
+        Fit a mean; by default only of a series that is not differenced.
 
     Returns
     -------
     pandas.DataFrame
-        One row per coefficient: ``term, estimate, standard_error``, and on each ``loglik`` (exact, of the differenced
-        series), ``aicc``.
+        One row per coefficient: ``term`` ("mean", "ar.L1", "ma.L1", "ma.S.L12", ..., "sigma2"), ``estimate, standard_error``, and on
+        each ``loglik`` (exact, of the differenced series), ``aic``, ``aicc``.
+
+    References
+    ----------
+    Box and Jenkins (1970); Durbin and Koopman (2012), Time Series Analysis by State Space Methods.
     """
     series = np.log(np.asarray(values, float)) if log else np.asarray(values, float)
-    model = _sarimax(series, tuple(order), (*seasonal_order, period))
-    terms = pd.DataFrame({"term": model.param_names, "estimate": model.params, "standard_error": model.bse})
-    return terms.assign(loglik=float(model.llf), aicc=float(model.aicc))
+    model = _sarimax(series, tuple(order), _season(seasonal_order, period), mean, covariance="approx")
+    names = ["mean" if name == "const" else name for name in model.param_names]
+    terms = pd.DataFrame({"term": names, "estimate": model.params, "standard_error": model.bse})
+    return terms.assign(loglik=float(model.llf), aic=float(model.aic), aicc=float(model.aicc))
 
 
-def _sarimax(values: Array, order: tuple[int, ...], seasonal: tuple[int, ...]) -> Any:
+def _season(seasonal_order: Sequence[int], period: int) -> tuple[int, ...]:
+    """Return the seasonal part with its period; none at all where it has no term."""
+    parts = tuple(seasonal_order[:3])
+    return (*parts, period if any(parts) else 0)
+
+
+def _sarimax(
+    values: Array, order: tuple[int, ...], seasonal: tuple[int, ...], mean: bool | None = None, covariance: str = "none"
+) -> Any:
     """Fit on the differenced series, whose state is half as large."""
     from statsmodels.tsa.statespace.sarimax import SARIMAX
 
+    is_differenced = bool(order[1] or seasonal[1])
+    if mean and is_differenced:
+        raise SnaError("A differenced series has no mean; leave `mean` out.")
+    shape = {"order": order, "seasonal_order": seasonal, "simple_differencing": is_differenced}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = SARIMAX(values, order=order, seasonal_order=seasonal, simple_differencing=True)
-        return model.fit(disp=False, maxiter=200)
+        model = SARIMAX(values, exog=_constant(len(values), order, seasonal, mean), **shape)
+        return model.fit(disp=False, maxiter=200, cov_type=covariance)
 
 
-def _undifferenced(values: Array, order: tuple[int, ...], seasonal: tuple[int, ...]) -> Any:
+def _constant(length: int, order: tuple[int, ...], seasonal: tuple[int, ...], mean: bool | None) -> Array | None:
+    """Return a column of ones where the series has a mean."""
+    return None if mean is False or order[1] or seasonal[1] else np.ones(length)
+
+
+def _undifferenced(values: Array, order: tuple[int, ...], seasonal: tuple[int, ...], mean: bool | None) -> Any:
     from statsmodels.tsa.statespace.sarimax import SARIMAX
 
-    return SARIMAX(values, order=order, seasonal_order=seasonal)
+    return SARIMAX(values, order=order, seasonal_order=seasonal, exog=_constant(len(values), order, seasonal, mean))
 
 
 def _arima(
@@ -262,17 +299,20 @@ def _arima(
     log = options.get("log", bool(np.nanmin(values) > 0))
     series = np.log(values) if log else values
     candidates = [options] if "order" in options else ARIMA_CANDIDATES
-    orders = [(tuple(one["order"]), (*one["seasonal_order"][:3], period)) for one in candidates]
-    fits = [_sarimax(series, *one) for one in orders]
+    orders = [(tuple(one["order"]), _season(one.get("seasonal_order", (0, 0, 0)), period)) for one in candidates]
+    mean = options.get("mean")
+    fits = [_sarimax(series, *one, mean) for one in orders]
     # differencing costs points, so AICc is compared per point
     chosen = int(np.argmin([fit.aicc / fit.nobs for fit in fits]))
-    prediction = _undifferenced(series, *orders[chosen]).filter(fits[chosen].params).get_forecast(len(ahead))
+    fitted = _undifferenced(series, *orders[chosen], mean).filter(fits[chosen].params)
+    prediction = fitted.get_forecast(len(ahead), exog=_constant(len(ahead), *orders[chosen], mean))
     back = np.exp if log and options.get("back_transform", True) else np.asarray
     limits = {one: tuple(back(side) for side in prediction.conf_int(alpha=1 - one).T) for one in levels}
     name = f"ARIMA{orders[chosen][0]}{orders[chosen][1][:3]}[{period}]{' of the logarithm' if log else ''}".replace(
         " ", "", 2
     )
-    return {"mean": back(prediction.predicted_mean), "limits": limits, "model": name}
+    kept = {"log": log, **candidates[chosen]}
+    return {"mean": back(prediction.predicted_mean), "limits": limits, "model": name, "options": kept}
 
 
 def _count_regression(
@@ -433,20 +473,79 @@ def _backtest_series(
     return pd.concat(tables, ignore_index=True)
 
 
+def conformal_intervals(
+    forecasts: pd.DataFrame, history: pd.DataFrame, *, by: str | Sequence[str] = (), month: str = "month"
+) -> pd.DataFrame:
+    """Return forecasts with intervals made of the errors that the same method made before, as many steps ahead.
+
+    Parameters
+    ----------
+    forecasts : pandas.DataFrame
+        The result of :func:`forecast`, or of :func:`backtest` itself: each origin then sees only errors known by then.
+    history : pandas.DataFrame
+        The result of :func:`backtest`.
+    by : str or sequence of str, default ()
+    month : str
+
+    Returns
+    -------
+    pandas.DataFrame
+        The forecasts with new ``lower_ci, upper_ci`` and ``method``; both limits missing where too few errors are known for the
+        level (95% takes 19, 80% takes 4). Limits are not below zero unless the forecast is.
+
+    Notes
+    -----
+    The reach is the ``ceil((n + 1) * level)``-th smallest absolute error: if errors to come are like those before, in any order, the
+    interval covers at least its level whatever the model. Errors of one series depend on one another, so measure coverage too.
+
+    References
+    ----------
+    Vovk, Gammerman and Shafer (2005), Algorithmic Learning in a Random World; Lei et al. (2018), JASA 113:1094-1111.
+    """
+    names = [*keys(by), "method_name", "step"]
+    need(forecasts, (*names, "origin", "value", "confidence"), "Conformal intervals")
+    need(history, (*names, month, "actual", "value"), "Conformal intervals")
+    seen = history[history["actual"].notna()].drop_duplicates([*names, month])
+    errors = seen[[*names, month]].assign(_error=(seen["actual"] - seen["value"]).abs())
+    known = dict(list(errors.groupby(names, sort=False, dropna=False)))
+    reach = np.full(len(forecasts), np.nan)
+    for key, places in forecasts.groupby(names, sort=False, dropna=False).indices.items():
+        rows = forecasts.iloc[places]
+        reach[places] = _error_quantiles(known.get(key), rows["origin"], rows["confidence"], month)
+    value = forecasts["value"].to_numpy(float)
+    lower = np.where(value >= 0, np.maximum(value - reach, 0.0), value - reach)
+    how = forecasts["method"].astype(str) + ", conformal"
+    return forecasts.assign(lower_ci=np.where(np.isnan(reach), np.nan, lower), upper_ci=value + reach, method=how)
+
+
+def _error_quantiles(errors: pd.DataFrame | None, origins: pd.Series, levels: pd.Series, month: str) -> Array:
+    """Return the order statistic of the errors known at each origin; missing where the level needs more of them."""
+    out = np.full(len(origins), np.nan)
+    if errors is None:
+        return out
+    size, when = errors["_error"].to_numpy(), errors[month].to_numpy()
+    for place, (origin, one) in enumerate(zip(origins.to_numpy(), levels, strict=True)):
+        past = np.sort(size[when <= origin])
+        rank = int(np.ceil((len(past) + 1) * one - 1e-9))
+        out[place] = past[rank - 1] if 0 < rank <= len(past) else np.nan
+    return out
+
+
 def backtest_scores(rows: pd.DataFrame, *, by: str | Sequence[str] = ()) -> pd.DataFrame:
     """Return each method's scores over a back-test.
 
     Parameters
     ----------
     rows : pandas.DataFrame
-        The result of :func:`backtest`.
+        The result of :func:`backtest`, or of :func:`conformal_intervals` on it; rows without limits are not scored.
     by : str or sequence of str, default ()
 
     Returns
     -------
     pandas.DataFrame
         ``by``, ``method_name``, ``forecasts``, ``origins``, ``MAE``, ``MASE`` (mean of errors over their own scale),
-        ``coverage_80``, ``coverage_95`` (shares), ``interval_score_80``, ``interval_score_95`` (mean, in counts).
+        ``coverage_80``, ``coverage_95`` (shares), ``interval_score_80``, ``interval_score_95`` (mean, in counts), ``scored_80,
+        scored_95`` (intervals scored).
 
     References
     ----------
@@ -454,7 +553,7 @@ def backtest_scores(rows: pd.DataFrame, *, by: str | Sequence[str] = ()) -> pd.D
     """
     names = [*keys(by), "method_name"]
     need(rows, (*names, "actual", "scale", "value", "lower_ci", "upper_ci", "confidence"), "Scores of a back-test")
-    seen = rows[rows["actual"].notna()]
+    seen = rows[rows[["actual", "lower_ci", "upper_ci"]].notna().all(axis=1)]
     error = (seen["actual"] - seen["value"]).abs()
     alpha = 1 - seen["confidence"]
     below, above = (seen["lower_ci"] - seen["actual"]).clip(lower=0), (seen["actual"] - seen["upper_ci"]).clip(lower=0)
@@ -469,7 +568,9 @@ def backtest_scores(rows: pd.DataFrame, *, by: str | Sequence[str] = ()) -> pd.D
         forecasts=("MAE", "size"), origins=("origin", "nunique"), MAE=("MAE", "mean"), MASE=("MASE", "mean")
     )
     for share, part in work.groupby("confidence"):
-        means = part.groupby(names, sort=False)[["coverage", "interval_score"]].mean()
+        means = part.groupby(names, sort=False).agg(
+            coverage=("coverage", "mean"), interval_score=("interval_score", "mean"), scored=("coverage", "size")
+        )
         table = table.join(means.add_suffix(f"_{100 * share:.0f}"), validate="one_to_one")
     return table.reset_index()
 
@@ -487,7 +588,7 @@ def publication_verdict(
     floor : str, default "seasonal_naive"
         Method whose MASE is to be beaten.
     significance : float, default 0.05
-        Coverage fails when a two-sided binomial test against its nominal level, with as many trials as forecasts, is
+        Coverage fails when a two-sided binomial test against its nominal level, with as many trials as intervals scored, is
         significant at this level.
 
     Returns
@@ -509,7 +610,8 @@ def publication_verdict(
     table = scores.merge(lowest, **how)
     beats = table["MASE"] < table.pop("_floor")
     shares = [name for name in table.columns if name.startswith("coverage_")]
-    tests = {f"p_{name}": _coverage_p(table[name], table["forecasts"], float(name[9:]) / 100) for name in shares}
+    trials = {name: table.get(name.replace("coverage", "scored"), table["forecasts"]) for name in shares}
+    tests = {f"p_{name}": _coverage_p(table[name], trials[name], float(name[9:]) / 100) for name in shares}
     covers = pd.DataFrame(tests, index=table.index).ge(significance).all(axis=1)
     reasons = np.select(
         [table["method_name"] == floor, ~beats & ~covers, ~beats, ~covers],

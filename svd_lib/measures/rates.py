@@ -13,7 +13,7 @@ from scipy import stats
 from svd_lib.errors import SnaError
 from svd_lib.measures import intervals
 from svd_lib.measures.intervals import EXACT_BELOW, PoissonMethod, RatioMethod, poisson_names
-from svd_lib.measures.results import floats, grouped_sums, keys, need, positive, result
+from svd_lib.measures.results import each_level, floats, grouped_sums, keys, level, need, positive, result
 
 EUROPEAN_STANDARD_2013: Final[Mapping[str, int]] = {
     "0-4": 5000, "5-9": 5500, "10-14": 5500, "15-19": 5500, "20-24": 6000, "25-29": 6000, "30-34": 6500,
@@ -23,13 +23,14 @@ EUROPEAN_STANDARD_2013: Final[Mapping[str, int]] = {
 """European Standard Population 2013, 19 age bands, adding up to 100,000 (Eurostat, 2013)."""
 
 
+@each_level
 def crude_rate(
     frame: pd.DataFrame,
     numerator: str = "count",
     denominator: str = "population",
     *,
     per: float | str = 1_000,
-    confidence: float = 0.95,
+    confidence: float | Sequence[float] = 0.95,
     method: PoissonMethod = "auto",
 ) -> pd.DataFrame:
     """Return events per unit of population with Poisson limits, row by row.
@@ -45,7 +46,8 @@ def crude_rate(
         missing rate. Any population may stand here: residents, ages 16 to 34, workday population.
     per : float or str, default 1000
         The rate is events per this many, or per the number in this column.
-    confidence : float, default 0.95
+    confidence : float or sequence of float, default 0.95
+        Several, such as ``(0.95, 0.998)``, give all rows once for each.
     method : {"auto", "exact", "byar"}
         ``auto``: exact below 10 events, Byar from 10.
 
@@ -80,13 +82,14 @@ def _units(frame: pd.DataFrame, per: float | str) -> NDArray[np.float64]:
     return floats(frame[per]) if isinstance(per, str) else np.full(len(frame), float(per))
 
 
+@each_level
 def proportion(
     frame: pd.DataFrame,
     numerator: str = "count",
     denominator: str = "total",
     *,
     per: float | str = 1,
-    confidence: float = 0.95,
+    confidence: float | Sequence[float] = 0.95,
 ) -> pd.DataFrame:
     """Return the share of a whole with Wilson score limits, row by row.
 
@@ -98,7 +101,8 @@ def proportion(
         The part and the whole, ``0 <= part <= whole``. Missing gives missing; a whole of zero too.
     per : float or str, default 1
         100 for a percentage; or a column that holds it.
-    confidence : float, default 0.95
+    confidence : float or sequence of float, default 0.95
+        Several, such as ``(0.95, 0.998)``, give all rows once for each.
 
     Returns
     -------
@@ -126,6 +130,7 @@ def proportion(
     )
 
 
+@each_level
 def directly_standardised_rate(
     frame: pd.DataFrame,
     *,
@@ -133,8 +138,10 @@ def directly_standardised_rate(
     numerator: str = "count",
     denominator: str = "population",
     standard: str | Sequence[float] = "standard_population",
+    frequency: str | None = None,
+    stratum: str = "age_band",
     per: float = 100_000,
-    confidence: float = 0.95,
+    confidence: float | Sequence[float] = 0.95,
 ) -> pd.DataFrame:
     """Return rates standardised directly to a standard population, with Dobson limits on Byar's.
 
@@ -149,8 +156,14 @@ def directly_standardised_rate(
     standard : str or sequence of float
         Column with the standard population, or its values in the order of each group's rows
         (``list(EUROPEAN_STANDARD_2013.values())``).
+    frequency : str, optional
+        Where one person can count several times (admissions): column with the times that each person of the row counts;
+        ``numerator`` is then persons, one row per group, stratum and number of times, and the limits allow for it.
+    stratum : str, default "age_band"
+        Column that names the stratum; read with ``frequency`` only.
     per : float, default 100000
-    confidence : float, default 0.95
+    confidence : float or sequence of float, default 0.95
+        Several, such as ``(0.95, 0.998)``, give all rows once for each.
 
     Returns
     -------
@@ -170,8 +183,9 @@ def directly_standardised_rate(
     """
     names = keys(by)
     need(frame, (*names, numerator, denominator), "A directly standardised rate")
+    times = floats(frame[frequency]) if frequency else 1.0
     strata = frame[names].assign(
-        _events=floats(frame[numerator]),
+        _events=floats(frame[numerator]) * times,
         _base=floats(frame[denominator]),
         _weight=_standard_weights(frame, names, standard),
     )
@@ -179,9 +193,18 @@ def directly_standardised_rate(
         raise SnaError("A stratum has events and no population; join it with a neighbouring age band.")
     populated = strata["_base"].where(strata["_base"] != 0, 1.0)
     strata["_rate"] = strata["_weight"] * strata["_events"] / populated
-    strata["_variance"] = strata["_weight"] ** 2 * strata["_events"] / populated**2
+    strata["_variance"] = strata["_weight"] ** 2 * strata["_events"] * times / populated**2
     known = strata.assign(_known=strata["_events"].fillna(0))
+    if frequency:
+        known = _once_a_stratum(known, frame, names, stratum)
     return _dobson(grouped_sums(known, names), names, per, confidence)
+
+
+def _once_a_stratum(strata: pd.DataFrame, frame: pd.DataFrame, names: list[str], stratum: str) -> pd.DataFrame:
+    """Return strata listed once for each number of times, with weights and populations counted the first time only."""
+    need(frame, (stratum,), "A directly standardised rate")
+    is_first = ~frame.duplicated([*names, stratum]).to_numpy()
+    return strata.assign(_weight=strata["_weight"].where(is_first, 0.0), _base=strata["_base"].where(is_first, 0.0))
 
 
 def _standard_weights(frame: pd.DataFrame, names: list[str], standard: str | Sequence[float]) -> NDArray[np.float64]:
@@ -255,6 +278,7 @@ def expected_events(
     return joined.assign(expected=floats(joined[denominator]) * joined["_rate"]).drop(columns="_rate")
 
 
+@each_level
 def indirectly_standardised_ratio(
     frame: pd.DataFrame,
     *,
@@ -263,7 +287,7 @@ def indirectly_standardised_ratio(
     expected: str = "expected",
     per: float = 1,
     reference_rate: float | None = None,
-    confidence: float = 0.95,
+    confidence: float | Sequence[float] = 0.95,
     method: PoissonMethod = "auto",
 ) -> pd.DataFrame:
     """Return observed over expected events per group, or the rate that follows from it.
@@ -280,7 +304,8 @@ def indirectly_standardised_ratio(
     reference_rate : float, optional
         The reference population's crude rate per person; when given, the result is the indirectly standardised rate
         ``observed / expected * reference_rate * per``.
-    confidence : float, default 0.95
+    confidence : float or sequence of float, default 0.95
+        Several, such as ``(0.95, 0.998)``, give all rows once for each.
     method : {"auto", "exact", "byar"}
 
     Returns
@@ -312,6 +337,106 @@ def indirectly_standardised_ratio(
     )
 
 
+@each_level
+def indirectly_standardised_rate(
+    frame: pd.DataFrame,
+    reference: pd.DataFrame,
+    *,
+    on: str | Sequence[str],
+    by: str | Sequence[str] = (),
+    numerator: str = "count",
+    denominator: str = "population",
+    reference_numerator: str = "count",
+    reference_denominator: str = "population",
+    per: float = 100_000,
+    confidence: float | Sequence[float] = 0.95,
+    method: PoissonMethod = "auto",
+) -> pd.DataFrame:
+    """Return rates standardised indirectly: observed over expected events, times the reference population's crude rate.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row per group and stratum, with ``on``, ``by``, ``numerator`` and ``denominator``.
+    reference : pandas.DataFrame
+        One row per stratum of the reference population, with ``on`` and its two columns.
+    on : str or sequence of str
+        Columns that name a stratum (``"age_band"``).
+    by : str or sequence of str, default ()
+        Columns that name a group.
+    numerator, denominator : str
+        Events and persons of the frame.
+    reference_numerator, reference_denominator : str
+        Events and persons of the reference.
+    per : float, default 100000
+    confidence : float or sequence of float, default 0.95
+    method : {"auto", "exact", "byar"}
+
+    Returns
+    -------
+    pandas.DataFrame
+        As :func:`indirectly_standardised_ratio`, plus ``reference_rate`` (per ``per``).
+
+    References
+    ----------
+    Breslow and Day (1987), chapter 2; Public Health England (2018), Technical Guide: Confidence Intervals.
+    """
+    names = {"reference_numerator": reference_numerator, "reference_denominator": reference_denominator}
+    strata = expected_events(frame, reference, on=on, denominator=denominator, **names)
+    crude = float(floats(reference[reference_numerator]).sum() / floats(reference[reference_denominator]).sum())
+    options = {"by": by, "numerator": numerator, "per": per, "confidence": confidence, "method": method}
+    return indirectly_standardised_ratio(strata, reference_rate=crude, **options).assign(reference_rate=crude * per)
+
+
+@each_level
+def group_mean(
+    frame: pd.DataFrame,
+    value: str = "value",
+    *,
+    by: str | Sequence[str] = (),
+    confidence: float | Sequence[float] = 0.95,
+) -> pd.DataFrame:
+    """Return the mean of a value over the rows of each group with Student's t limits.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row per observation; rows with a missing value are left out.
+    value : str, default "value"
+    by : str or sequence of str, default ()
+        Columns that name a group; none means one group.
+    confidence : float or sequence of float, default 0.95
+        Several give all rows once for each.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per group: ``by``, ``standard_deviation`` and the result columns (``numerator`` the sum, ``denominator`` the
+        number of values). Limits are NaN with a single value. In the unit of ``value``.
+
+    References
+    ----------
+    Student (1908), Biometrika 6:1-25; Public Health England (2018), Technical Guide: Confidence Intervals.
+    """
+    names = keys(by)
+    need(frame, (*names, value), "A mean")
+    rows = frame[names].assign(_v=floats(frame[value]), _all=0).dropna(subset=["_v"])
+    parts = rows.groupby(names or ["_all"], sort=False, dropna=False)["_v"].agg(["sum", "count", "mean", "std"]).reset_index()
+    reach = stats.t.isf((1 - level(confidence)) / 2, np.maximum(parts["count"] - 1, 1)) * parts["std"] / np.sqrt(parts["count"])
+    return result(
+        parts[names].assign(standard_deviation=parts["std"]),
+        numerator=parts["sum"],
+        denominator=parts["count"],
+        value=parts["mean"],
+        lower=parts["mean"] - reach,
+        upper=parts["mean"] + reach,
+        statistic="mean",
+        method="Student's t",
+        confidence=confidence,
+    )
+
+
+@each_level
 def rate_ratio(
     frame: pd.DataFrame,
     numerator: str = "count",
@@ -322,7 +447,7 @@ def rate_ratio(
     method: RatioMethod = "wald",
     dispersion: float | str = 1.0,
     resolution: float = 1e-15,
-    confidence: float = 0.95,
+    confidence: float | Sequence[float] = 0.95,
 ) -> pd.DataFrame:
     """Return the ratio of two rates with its interval and p-value, row by row.
 
@@ -343,7 +468,8 @@ def rate_ratio(
     resolution : float, default 1e-15
         Where the search for the mid-P estimate and limits ends, as a share of all events; 0.0001220703125 reproduces
         tables made with R's default.
-    confidence : float, default 0.95
+    confidence : float or sequence of float, default 0.95
+        Several, such as ``(0.95, 0.998)``, give all rows once for each.
 
     Returns
     -------
@@ -468,6 +594,7 @@ def quantiles(
     by: str | Sequence[str] = (),
     name: str = "quantile",
     ties: Literal["average", "min", "max", "first"] = "min",
+    larger: Literal["first", "last"] = "first",
 ) -> pd.DataFrame:
     """Return the frame with the quantile of each row, 1 to ``groups``, its polarity stated.
 
@@ -485,11 +612,19 @@ def quantiles(
         Name of the new column.
     ties : {"min", "average", "max", "first"}
         Rank of equal values; ``first`` keeps group sizes equal.
+    larger : {"first", "last"}
+        Which quantiles hold one row more where the rows do not divide evenly: ``first`` as the public-health tools have it,
+        ``floor((rank - 1) * groups / rows) + 1``; ``last`` as the Indices of Deprivation's deciles,
+        ``ceil(rank * groups / rows)``.
 
     Returns
     -------
     pandas.DataFrame
-        The frame plus ``name`` (nullable whole number): ``ceil(rank * groups / rows)``.
+        The frame plus ``name`` (nullable whole number); missing where there are fewer values than quantiles.
+
+    References
+    ----------
+    Public Health England (2018), Technical Guide: Assigning Deprivation Categories.
     """
     names = keys(by)
     need(frame, (*names, value), "Quantiles")
@@ -497,6 +632,8 @@ def quantiles(
         raise SnaError(f"Quantiles need at least 2 groups; {groups} was asked for.")
     series = frame.groupby(names, dropna=False)[value] if names else frame[value]
     rank = series.rank(method=ties, ascending=first == "lowest")
-    size = series.transform("count") if names else frame[value].count()
+    size = series.transform("count") if names else pd.Series(frame[value].count(), index=frame.index)
     position = np.ceil(np.round(rank * groups / size, 9))
-    return frame.assign(**{name: position.astype("Int64")})
+    if larger == "first":
+        position = np.floor(np.round((rank - 1) * groups / size, 9)) + 1
+    return frame.assign(**{name: position.where(size >= groups).astype("Int64")})

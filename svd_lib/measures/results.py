@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
 
 import numpy as np
 import pandas as pd
@@ -49,6 +50,18 @@ def level(confidence: float) -> float:
     if not 0 < confidence < 1:
         raise SnaError(f"A confidence level lies between 0 and 1, such as 0.95; {confidence} does not.")
     return float(confidence)
+
+
+def each_level(measure: Callable[..., pd.DataFrame]) -> Callable[..., pd.DataFrame]:
+    """Let a measure take several confidence levels: all its rows once for each, in the order given."""
+
+    @wraps(measure)
+    def at_levels(*given: object, confidence: float | Sequence[float] = 0.95, **named: object) -> pd.DataFrame:
+        if np.ndim(confidence) == 0:
+            return measure(*given, confidence=confidence, **named)
+        return pd.concat([measure(*given, confidence=one, **named) for one in confidence], ignore_index=True)
+
+    return at_levels
 
 
 def result(

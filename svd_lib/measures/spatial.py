@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse, stats
+from statsmodels.stats.multitest import multipletests
 
 from svd_lib.errors import SnaError
 from svd_lib.measures.results import floats, level, need, result
@@ -25,7 +26,8 @@ Inference = Literal["randomisation", "normality", "permutation"]
 LocalInference = Literal["permutation", "analytic"]
 Transform = Literal["freeman-tukey"]
 Islands = Literal["exclude", "keep", "refuse"]
-Adjustment = Literal["bh", "by", "holm", "bonferroni", "none"]
+Adjustment = Literal["bh", "by", "holm", "hochberg", "hommel", "bonferroni", "none"]
+Moments = Literal["conditional", "total"]
 Floats = NDArray[np.float64]
 Neighbours = pd.DataFrame | SpatialWeights
 
@@ -58,8 +60,8 @@ def false_discovery(p_values: ArrayLike, alpha: float = 0.05, method: Adjustment
     p_values : array-like, shape (n,)
         Missing values are not tests: they stay missing and are not counted.
     alpha : float, default 0.05
-        False discovery rate (``bh``, ``by``) or family-wise error rate (``holm``, ``bonferroni``).
-    method : {"bh", "by", "holm", "bonferroni", "none"}
+        False discovery rate (``bh``, ``by``) or family-wise error rate (the others).
+    method : {"bh", "by", "holm", "hochberg", "hommel", "bonferroni", "none"}
 
     Returns
     -------
@@ -69,7 +71,7 @@ def false_discovery(p_values: ArrayLike, alpha: float = 0.05, method: Adjustment
     References
     ----------
     Benjamini and Hochberg (1995), JRSS B 57:289-300; Benjamini and Yekutieli (2001), Annals of Statistics 29:1165-1188;
-    Holm (1979), Scandinavian Journal of Statistics 6:65-70.
+    Holm (1979), Scandinavian Journal of Statistics 6:65-70; Hochberg (1988), Biometrika 75:800-802; Hommel (1988), 75:383-386.
     """
     p = floats(p_values)
     tested = np.isfinite(p)
@@ -78,6 +80,43 @@ def false_discovery(p_values: ArrayLike, alpha: float = 0.05, method: Adjustment
     return pd.DataFrame(
         {"p_value": p, "p_adjusted": adjusted, "is_significant": np.where(tested, adjusted, 1) <= alpha}
     )
+
+
+def neighbourhood_adjustment(
+    p_values: ArrayLike, neighbours: Neighbours, *, ids: Sequence[Hashable] | None = None, method: Adjustment = "bonferroni", alpha: float = 0.05
+) -> pd.DataFrame:
+    """Adjust each area's p-value for the tests in its own surroundings only: itself and its neighbours.
+
+    Milder than :func:`false_discovery` over all areas; published tables made so are read with it, no map of this report is.
+
+    Parameters
+    ----------
+    p_values : array-like, shape (n,)
+    neighbours : pandas.DataFrame or SpatialWeights
+        Directed pairs (area, neighbour), or weights made from them.
+    ids : sequence, length n, optional
+        Areas in the order of the p-values; needed with pairs.
+    method, alpha
+        As :func:`false_discovery`.
+
+    Returns
+    -------
+    pandas.DataFrame, n rows
+        ``p_value, p_adjusted, is_significant``.
+
+    References
+    ----------
+    Bivand and Wong (2018), TEST 27:716-748, on adjusting local tests by their number of neighbours.
+    """
+    p = floats(p_values)
+    if ids is None and isinstance(neighbours, pd.DataFrame):
+        raise SnaError("An adjustment by neighbourhood needs `ids`, the areas in the order of the p-values.")
+    weights = _weights(neighbours, neighbours.ids.tolist() if ids is None else list(ids), "binary")
+    matrix, adjusted = weights.matrix, np.full(len(p), np.nan)
+    for area in np.flatnonzero(np.isfinite(p)):
+        around = p[matrix.indices[matrix.indptr[area] : matrix.indptr[area + 1]]]
+        adjusted[area] = _adjusted(np.r_[p[area], around[np.isfinite(around)]], method)[0]
+    return pd.DataFrame({"p_value": p, "p_adjusted": adjusted, "is_significant": np.nan_to_num(adjusted, nan=1.0) <= alpha})
 
 
 def morans_i(
@@ -182,6 +221,47 @@ def morans_i_of_rates(
     return row.assign(method="empirical Bayes index, " + row["method"])
 
 
+def gearys_c(
+    frame: pd.DataFrame,
+    neighbours: Neighbours,
+    *,
+    value: str = "value",
+    denominator: str | None = None,
+    id: str = "id",
+    style: Style = "row",
+    inference: Literal["randomisation", "normality"] = "randomisation",
+    alternative: Alternative = "greater",
+    islands: Islands = "exclude",
+) -> pd.DataFrame:
+    """Test whether near areas differ less than areas do at large: Geary's C.
+
+    Parameters
+    ----------
+    frame, neighbours, value, denominator, id, style, islands
+        As :func:`morans_i`.
+    inference : {"randomisation", "normality"}
+    alternative : {"greater", "less", "two-sided", "directed"}
+        ``greater`` tests for similarity of neighbours, which is a C below 1.
+
+    Returns
+    -------
+    pandas.DataFrame, one row
+        As :func:`morans_i` (``value`` = C, 1 without a pattern); ``z`` is above zero where neighbours are similar.
+
+    References
+    ----------
+    Geary (1954), Incorporated Statistician 5:115-145; Cliff and Ord (1981), Spatial Processes, chapter 2.
+    """
+    y, weights = _prepared(frame, neighbours, value, denominator, id, style, islands)
+    z, matrix = y - y.mean(), weights.matrix.tocoo()
+    apart = float((matrix.data * (z[matrix.row] - z[matrix.col]) ** 2).sum())
+    observed = (len(z) - 1) * apart / (2 * weights.total * float(z @ z))
+    variance = _geary_variance(z, weights, inference)
+    p = _normal_p((1 - observed) / np.sqrt(variance), alternative)
+    row = _global_row(observed, (1.0, variance), p, len(y), alternative, "Geary's C", f"{weights.style} weights, {inference}")
+    return row.assign(z=-row["z"])
+
+
 def getis_ord_g(
     frame: pd.DataFrame,
     neighbours: Neighbours,
@@ -237,6 +317,7 @@ def local_moran(
     alpha: float = 0.05,
     adjustment: Adjustment = "bh",
     scale: Literal["n", "n-1"] = "n",
+    moments: Moments = "conditional",
 ) -> pd.DataFrame:
     """Find areas whose surroundings resemble them, or stand out from them: local Moran's I (LISA).
 
@@ -245,7 +326,7 @@ def local_moran(
     frame, neighbours, value, denominator, id, style
         As :func:`morans_i`. For rates give the empirical Bayes index as value, see :func:`local_moran_of_rates`.
     inference : {"permutation", "analytic"}
-        Conditional permutations, or the conditional mean and variance with a normal tail.
+        Conditional permutations, or mean and variance with a normal tail.
     alternative : {"two-sided", "directed", "greater", "less"}
         Sidedness of p. ``two-sided`` doubles the smaller tail; ``directed`` is that tail alone (what GeoDa and esda print).
     permutations : int, optional
@@ -255,6 +336,9 @@ def local_moran(
         As :func:`false_discovery`.
     scale : {"n", "n-1"}
         Whether the variance divides by n (spdep) or I is multiplied by (n-1)/n as well (esda).
+    moments : {"conditional", "total"}
+        Mean and variance of I given the area's own value (what spdep prints since 2021), or with all values reshuffled (Anselin's
+        own, and what older tables hold).
 
     Returns
     -------
@@ -273,7 +357,7 @@ def local_moran(
     lag = weights.matrix @ z
     local = z * lag / variance * (1.0 if scale == "n" else (len(z) - 1) / len(z))
     local = np.where(weights.islands, np.nan, local)
-    expected, spread = _local_moran_moments(z, weights)
+    expected, spread = (_local_moran_moments if moments == "conditional" else _total_moments)(z, weights)
     score = _ratio(z * lag / variance - expected, np.sqrt(spread))
     if inference == "permutation":
         draws = permutations or permutations_needed(len(y))
@@ -281,7 +365,7 @@ def local_moran(
         p = _pseudo_p(tails.turned(z < 0), draws, alternative)
         how = f"{draws:,} conditional permutations"
     else:
-        p, how = _normal_p(score, alternative), "conditional moments"
+        p, how = _normal_p(score, alternative), f"{moments} moments"
     extra = {"lag": weights.matrix @ y, "expected": expected, "variance": spread, "z": score}
     out = _local_frame(frame, id, tested, local, extra, p, alternative, alpha, adjustment, "local Moran's I", how)
     return _with_quadrant(out, tested, z, lag, weights.islands)
@@ -381,7 +465,7 @@ def gi_star(
     id: str = "id",
     style: Style = "binary",
     include_self: bool = True,
-    inference: LocalInference = "analytic",
+    inference: LocalInference = "permutation",
     formula: Literal["1995", "1992"] = "1995",
     alternative: Alternative = "two-sided",
     permutations: int | None = None,
@@ -399,13 +483,13 @@ def gi_star(
         Under the 1995 formula both give the same z.
     include_self : bool, default True
         Gi* if True, Gi if False.
-    inference : {"analytic", "permutation"}
-        Normal tail of z, or permutations of the surroundings given the area's own value, so that a single high area among ordinary
-        ones is hot by the normal tail and not by permutation.
+    inference : {"permutation", "analytic"}
+        Permutations of the surroundings given the area's own value; or the normal tail of z, which finds too much where values are
+        skewed, and calls a single high area among ordinary ones hot. Published tables of z and p are ``analytic``; z is the same in both.
     formula : {"1995", "1992"}
         Variance for any weights (1995), or the earlier one made for binary weights (1992, Gi only).
     alternative, permutations, rng, alpha, adjustment
-        As :func:`local_moran`; permutation needs ``rng``.
+        As :func:`local_moran`; ``permutation`` needs ``rng``.
 
     Returns
     -------
@@ -554,6 +638,17 @@ def _weight_sums(weights: SpatialWeights) -> tuple[float, float, float]:
     return weights.total, float((both.multiply(both)).sum() / 2), float((margins**2).sum())
 
 
+def _geary_variance(z: Floats, weights: SpatialWeights, inference: str) -> float:
+    n, (s0, s1, s2) = len(z), _weight_sums(weights)
+    if inference == "normality":
+        return ((2 * s1 + s2) * (n - 1) - 4 * s0**2) / (2 * (n + 1) * s0**2)
+    kurtosis = (z**4).mean() / (z**2).mean() ** 2
+    first = (n - 1) * s1 * (n**2 - 3 * n + 3 - (n - 1) * kurtosis)
+    second = (n - 1) * s2 * (n**2 + 3 * n - 6 - (n**2 - n + 2) * kurtosis) / 4
+    third = s0**2 * (n**2 - 3 - (n - 1) ** 2 * kurtosis)
+    return (first - second + third) / (n * (n - 2) * (n - 3) * s0**2)
+
+
 def _g_moments(y: Floats, weights: SpatialWeights) -> tuple[float, float]:
     n, (s0, s1, s2) = len(y), _weight_sums(weights)
     m1, m2, m3, m4 = (float((y**power).sum()) for power in (1, 2, 3, 4))
@@ -599,6 +694,17 @@ def _local_moran_moments(z: Floats, weights: SpatialWeights) -> tuple[Floats, Fl
     variance = (z / m2) ** 2 * (n / (n - 2)) * (squares - row**2 / (n - 1)) * (m2 - z**2 / (n - 1))
     empty = weights.islands
     return np.where(empty, np.nan, expected), np.where(empty, np.nan, variance)
+
+
+def _total_moments(z: Floats, weights: SpatialWeights) -> tuple[Floats, Floats]:
+    """Mean and variance of I_i over permutations of all values (Anselin 1995)."""
+    n, kurtosis = len(z), (z**4).mean() / (z**2).mean() ** 2
+    row = np.asarray(weights.matrix.sum(axis=1)).ravel()
+    squares = np.asarray(weights.matrix.multiply(weights.matrix).sum(axis=1)).ravel()
+    crossed = (row**2 - squares) * (2 * kurtosis - n) / ((n - 1) * (n - 2))
+    variance = squares * (n - kurtosis) / (n - 1) + crossed - row**2 / (n - 1) ** 2
+    empty = weights.islands
+    return np.where(empty, np.nan, -row / (n - 1)), np.where(empty, np.nan, variance)
 
 
 def _gi_1995(y: Floats, around: SpatialWeights, include_self: bool) -> Floats:
@@ -764,10 +870,12 @@ def _adjusted(p: Floats, method: Adjustment) -> Floats:
         stepped = np.minimum.accumulate((ranked * n * penalty / rank)[::-1])[::-1]
     elif method == "holm":
         stepped = np.maximum.accumulate(ranked * (n - rank + 1))
+    elif method in ("hochberg", "hommel"):
+        return multipletests(p, method={"hochberg": "simes-hochberg", "hommel": "hommel"}[method])[1]
     elif method in ("bonferroni", "none"):
         stepped = ranked * (n if method == "bonferroni" else 1)
     else:
-        raise SnaError(f"p-values are adjusted by 'bh', 'by', 'holm', 'bonferroni' or 'none', not '{method}'.")
+        raise SnaError(f"p-values are adjusted by 'bh', 'by', 'holm', 'hochberg', 'hommel', 'bonferroni' or 'none', not '{method}'.")
     out = np.empty(n)
     out[order] = np.minimum(stepped, 1.0)
     return out

@@ -13,7 +13,7 @@ from scipy import stats
 from svd_lib.errors import SnaError
 from svd_lib.measures.intervals import wilson_limits, z_value
 from svd_lib.measures.results import floats, need, result
-from svd_lib.measures.spatial import false_discovery
+from svd_lib.measures.spatial import Adjustment, false_discovery
 
 
 def rank_correlation(
@@ -113,10 +113,11 @@ def point_pattern_test(
     second: str,
     *,
     id: str = "id",
+    test: Literal["chi-square", "fisher"] = "chi-square",
     correction: Literal["yates", "none"] = "yates",
     drop: Literal["both zero", "nothing"] = "both zero",
     alpha: float = 0.05,
-    adjustment: Literal["bh", "by", "holm", "bonferroni", "none"] = "bh",
+    adjustment: Adjustment = "bh",
     confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Test place by place whether its share of all events changed (spatial point pattern test, chi-square form).
@@ -128,6 +129,8 @@ def point_pattern_test(
         Columns of the counts of the two periods.
     id : str
         Column of the place's code.
+    test : {"chi-square", "fisher"}
+        Of each place's 2 x 2 table; ``chi-square`` without correction is the test of two proportions.
     correction : {"yates", "none"}
         Continuity correction of the 2 x 2 chi-square.
     drop : {"both zero", "nothing"}
@@ -155,14 +158,17 @@ def point_pattern_test(
     totals = a.sum(), b.sum()
     if min(totals) == 0:
         raise SnaError("The point pattern test needs events in both periods.")
-    p = _chi_square_p(a, b, *totals, yates=correction == "yates")
+    if test == "fisher":
+        p, how = _fisher_p(a, b, *totals), "Fisher exact"
+    else:
+        p, how = _chi_square_p(a, b, *totals, yates=correction == "yates"), f"chi-square ({correction})"
     share_a, share_b = a / totals[0], b / totals[1]
     lower, upper = _newcombe(a, totals[0], b, totals[1], confidence)
     shares = pd.DataFrame({id: kept[id].to_numpy(), "first_share": share_a, "second_share": share_b})
     identity = pd.concat([shares, false_discovery(p, alpha, adjustment)], axis=1)
     return result(
         identity, numerator=b, denominator=a, value=share_b - share_a, lower=lower, upper=upper,
-        statistic="change in share of events", method=f"chi-square ({correction}), {adjustment} at {alpha:g}; Newcombe limits", confidence=confidence,
+        statistic="change in share of events", method=f"{how}, {adjustment} at {alpha:g}; Newcombe limits", confidence=confidence,
     )  # fmt: skip
 
 
@@ -215,6 +221,11 @@ def _chi_square_p(a: ArrayLike, b: ArrayLike, total_a: float, total_b: float, *,
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where(expected > 0, apart**2 / expected, 0.0)
     return stats.chi2.sf(terms.sum(axis=0), 1)
+
+
+def _fisher_p(a: np.ndarray, b: np.ndarray, total_a: float, total_b: float) -> np.ndarray:
+    tables = np.stack([a, b, total_a - a, total_b - b], axis=1).round().astype(int).reshape(-1, 2, 2)
+    return np.array([stats.fisher_exact(table).pvalue for table in tables])
 
 
 def _newcombe(

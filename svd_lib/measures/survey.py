@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,10 +18,12 @@ from scipy import stats
 
 from svd_lib.errors import SnaError
 from svd_lib.measures.intervals import wilson_limits, z_value
-from svd_lib.measures.results import floats, level, need, result
+from svd_lib.measures.results import floats, keys, level, need, result
 
 Floats = NDArray[np.float64]
 Metric = Literal["nominal", "ordinal", "interval", "ratio"]
+Limits = Literal["wilson", "korn-graubard"]
+LIMIT_NAMES: Final = {"wilson": "Wilson", "korn-graubard": "Korn-Graubard"}
 Margins = Mapping[str, Mapping[Hashable, float]]
 
 
@@ -35,10 +37,12 @@ class SurveyDesign:
         Column of weights (persons or units that a respondent stands for).
     strata : str, optional
         Column of the stratum.
-    cluster : str, optional
-        Column of the primary sampling unit; each respondent is one when absent.
-    population : str, optional
-        Column of the number of primary sampling units in the stratum's population (finite population correction).
+    cluster : str or sequence of str, optional
+        Column of the primary sampling unit, and of the units drawn within it where there were further stages; each respondent is one
+        when absent.
+    population : str or sequence of str, optional
+        Column of the number of primary sampling units in the stratum's population (finite population correction), and so on
+        for each stage; or, from 0 to 1, of the share of them that was drawn. Without it units count as drawn with replacement.
     calibrated : sequence of str
         Columns whose margins the weights were raked to; the variance then counts only what they leave unexplained.
     start : str, optional
@@ -47,8 +51,8 @@ class SurveyDesign:
 
     weight: str
     strata: str | None = None
-    cluster: str | None = None
-    population: str | None = None
+    cluster: str | Sequence[str] | None = None
+    population: str | Sequence[str] | None = None
     calibrated: Sequence[str] = ()
     start: str | None = None
 
@@ -188,6 +192,45 @@ def survey_total(
     return _by_domain(frame, value, design, by, confidence, _total_row, "total")
 
 
+def survey_ratio(
+    frame: pd.DataFrame,
+    numerator: str,
+    denominator: str,
+    design: SurveyDesign,
+    *,
+    by: Sequence[str] = (),
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Estimate the ratio of two totals in the population, or in groups of it.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame, one row a respondent
+    numerator, denominator : str
+        Numeric columns; respondents without both are left out.
+    design, by, confidence
+        As :func:`survey_mean`.
+
+    Returns
+    -------
+    pandas.DataFrame, one row a group
+        ``by, respondents, standard_error, degrees_of_freedom`` and the result columns: numerator and denominator the weighted totals.
+
+    References
+    ----------
+    Sarndal, Swensson and Wretman (1992), section 5.6; Lumley (2010), Complex Surveys.
+    """
+    need(frame, [numerator, denominator, design.weight, *by], "A survey ratio")
+    rows = [dict(zip(by, key)) | _ratio_row(frame, numerator, denominator, inside, design) for key, inside in _domains(frame, by)]
+    found, freedom = pd.DataFrame(rows), _freedom(frame, design)
+    reach = stats.t.isf((1 - level(confidence)) / 2, freedom) * found["standard_error"]
+    identity = found[[*by, "respondents", "standard_error"]].assign(degrees_of_freedom=freedom)
+    return result(
+        identity, numerator=found["above"], denominator=found["below"], value=found["estimate"], lower=found["estimate"] - reach,
+        upper=found["estimate"] + reach, statistic="ratio of totals", method="Taylor linearised, Student's t", confidence=confidence,
+    )  # fmt: skip
+
+
 def survey_proportions(
     frame: pd.DataFrame,
     answer: str,
@@ -195,6 +238,7 @@ def survey_proportions(
     *,
     by: Sequence[str] = (),
     levels: Sequence[Hashable] | None = None,
+    limits: Limits = "wilson",
     confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Estimate the share of the population that gives each answer.
@@ -209,13 +253,15 @@ def survey_proportions(
         Columns of the groups.
     levels : sequence, optional
         Answers in their order, also those that nobody gave; those found, sorted, when absent.
+    limits : {"wilson", "korn-graubard"}
+        On the effective sample size; Korn and Graubard's are exact (beta) ones, wider, for shares near 0 or 1.
     confidence : float, default 0.95
 
     Returns
     -------
     pandas.DataFrame, one row a group and answer
         ``by``, the answer, ``respondents`` (asked, in the group), ``standard_error, design_effect, n_eff`` and the result columns: numerator and
-        denominator weighted, Wilson limits on the effective sample size p(1-p)/SE^2 (Kish's where p is 0 or 1).
+        denominator weighted, limits on the effective sample size p(1-p)/SE^2 (Kish's where p is 0 or 1).
 
     References
     ----------
@@ -224,7 +270,7 @@ def survey_proportions(
     need(frame, [answer, *by], "Survey proportions")
     known = list(levels) if levels is not None else sorted(frame[answer].dropna().unique())
     rows = [
-        _proportion_rows(frame, answer, known, inside, dict(zip(by, key)), design, confidence)
+        _proportion_rows(frame, answer, known, inside, dict(zip(by, key)), design, limits, confidence)
         for key, inside in _domains(frame, by)
     ]
     return pd.concat(rows, ignore_index=True)
@@ -288,7 +334,8 @@ def rao_scott_test(frame: pd.DataFrame, row: str, column: str, design: SurveyDes
     Returns
     -------
     pandas.DataFrame, one row
-        ``chi_square`` (Pearson's, on weighted shares times respondents), ``f_statistic, df_numerator, df_denominator, p_value``.
+        ``chi_square`` (Pearson's, on weighted shares times respondents), ``f_statistic, df_numerator, df_denominator, p_value``, and
+        the first-order correction beside it: ``mean_design_effect``, ``p_first_order`` (chi-square over that effect).
 
     References
     ----------
@@ -315,6 +362,8 @@ def rao_scott_test(frame: pd.DataFrame, row: str, column: str, design: SurveyDes
             "df_numerator": [df],
             "df_denominator": [freedom],
             "p_value": [stats.f.sf(f, df, freedom)],
+            "mean_design_effect": [mean_effect / len(delta)],
+            "p_first_order": [stats.chi2.sf(statistic * len(delta) / mean_effect, len(delta))],
         }
     )
 
@@ -481,7 +530,7 @@ def design_covariance(frame: pd.DataFrame, scores: ArrayLike, design: SurveyDesi
     Raises
     ------
     SnaError
-        If a stratum has one primary sampling unit only.
+        If a stratum has one sampling unit only, of several.
 
     References
     ----------
@@ -489,20 +538,44 @@ def design_covariance(frame: pd.DataFrame, scores: ArrayLike, design: SurveyDesi
     """
     left = _unexplained(frame, np.asarray(scores, float), design)
     stratum = frame[design.strata].to_numpy() if design.strata else np.zeros(len(frame), int)
-    unit = frame[design.cluster].to_numpy() if design.cluster else np.arange(len(frame))
-    units = pd.DataFrame(left).groupby([stratum, unit]).sum()
-    size = pd.Series(floats(frame[design.population])).groupby(stratum).first() if design.population else None
+    units = [frame[name].to_numpy() for name in _stages(design.cluster)] or [np.arange(len(frame))]
+    sizes = [floats(frame[name]) for name in _stages(design.population)]
+    return _staged_covariance(left, stratum, units, sizes)
+
+
+def _stages(columns: str | Sequence[str] | None) -> list[str]:
+    return [] if columns is None else keys(columns)
+
+
+def _staged_covariance(left: Floats, stratum: NDArray, units: list[NDArray], sizes: list[Floats]) -> Floats:
+    """Sum the variance between the units of each stratum, and of what was drawn within them by the share of them drawn."""
+    table = pd.DataFrame(left).groupby([stratum, units[0]]).sum()
     total = np.zeros((left.shape[1], left.shape[1]))
-    for name, rows in units.groupby(level=0):
-        taken = 0.0 if size is None else len(rows) / size[name]
+    for name, rows in table.groupby(level=0):
+        here = stratum == name
+        taken = _drawn_share(sizes[0][here][0], len(rows)) if sizes else 0.0
         if len(rows) == 1 and taken < 1:
-            raise SnaError(
-                f"Stratum {name} has one primary sampling unit; merge it with another before estimating its variance."
-            )
+            raise SnaError(f"Stratum {name} has one sampling unit; merge it with another before estimating its variance.")
         if len(rows) > 1:
             apart = rows.to_numpy() - rows.to_numpy().mean(axis=0)
             total += (1 - taken) * len(rows) / (len(rows) - 1) * apart.T @ apart
+        if taken > 0 and len(units) > 1 and len(sizes) > 1:
+            total += taken * _within_units(left, here, units, sizes)
     return total
+
+
+def _within_units(left: Floats, here: NDArray[np.bool_], units: list[NDArray], sizes: list[Floats]) -> Floats:
+    parts = [here & (units[0] == unit) for unit in pd.unique(units[0][here])]
+    return sum(
+        _staged_covariance(
+            left[part], np.zeros(int(part.sum()), int), [unit[part] for unit in units[1:]], [size[part] for size in sizes[1:]]
+        )
+        for part in parts
+    )
+
+
+def _drawn_share(size: float, drawn: int) -> float:
+    return float(size) if size <= 1 else drawn / float(size)
 
 
 # --- estimates ---------------------------------------------------------------------------------------------------
@@ -579,6 +652,20 @@ def _total_row(frame: pd.DataFrame, value: str, inside: NDArray[np.bool_], desig
     }
 
 
+def _ratio_row(
+    frame: pd.DataFrame, numerator: str, denominator: str, inside: NDArray[np.bool_], design: SurveyDesign
+) -> dict[str, float]:
+    y, x, w = floats(frame[numerator]), floats(frame[denominator]), floats(frame[design.weight])
+    used = inside & np.isfinite(y) & np.isfinite(x)
+    y, x, w = np.where(used, y, 0.0), np.where(used, x, 0.0), np.where(used, w, 0.0)
+    above, below = float(w @ y), float(w @ x)
+    if below == 0:
+        raise SnaError(f"The total of {denominator} is zero; a ratio to it cannot be estimated.")
+    scores = w * (y - above / below * x) / below
+    error = np.sqrt(float(design_covariance(frame, scores[:, None], design)[0, 0]))
+    return {"estimate": above / below, "above": above, "below": below, "respondents": int(used.sum()), "standard_error": error}
+
+
 def _design_effect(variance: float, x: Floats, w: Floats, design: SurveyDesign) -> float:
     """Variance over that of a simple random sample of the same size, without replacement where populations are known."""
     n = len(x)
@@ -597,6 +684,7 @@ def _proportion_rows(
     inside: NDArray[np.bool_],
     key: Mapping[str, Hashable],
     design: SurveyDesign,
+    limits: Limits,
     confidence: float,
 ) -> pd.DataFrame:
     answers = frame[name]
@@ -608,7 +696,7 @@ def _proportion_rows(
     shares = w @ given / w.sum()
     variance = np.diag(design_covariance(frame, (w / w.sum())[:, None] * (given - shares * used[:, None]), design))
     n, size = int(used.sum()), _effective(shares, variance, w[used])
-    lower, upper = wilson_limits(shares * size, size, confidence)
+    lower, upper = _share_limits(shares, size, (n - 1, _freedom(frame, design)), limits, confidence)
     kept = {column: [part] * len(levels) for column, part in key.items()}
     effect = [_design_effect(v, given[used, place], w[used], design) for place, v in enumerate(variance)]
     identity = pd.DataFrame(
@@ -623,8 +711,22 @@ def _proportion_rows(
     )
     return result(
         identity, numerator=w @ given, denominator=w.sum(), value=shares, lower=lower, upper=upper,
-        statistic="share of respondents, weighted", method="Wilson on the effective sample size", confidence=confidence,
+        statistic="share of respondents, weighted", method=f"{LIMIT_NAMES[limits]} on the effective sample size", confidence=confidence,
     )  # fmt: skip
+
+
+def _share_limits(
+    shares: Floats, size: Floats, freedom: tuple[int, int], limits: Limits, confidence: float
+) -> tuple[Floats, Floats]:
+    if limits == "wilson":
+        return wilson_limits(shares * size, size, confidence)
+    if limits != "korn-graubard":
+        raise SnaError(f"Limits of a share are 'wilson' or 'korn-graubard', not '{limits}'.")
+    tail = (1 - level(confidence)) / 2
+    size = size * (stats.t.isf(tail, freedom[0]) / stats.t.isf(tail, freedom[1])) ** 2
+    lower = np.where(shares > 0, stats.beta.ppf(tail, size * shares, size * (1 - shares) + 1), 0.0)
+    upper = np.where(shares < 1, stats.beta.isf(tail, size * shares + 1, size * (1 - shares)), 1.0)
+    return lower, upper
 
 
 def _effective(shares: Floats, variance: Floats, weights: Floats) -> Floats:
@@ -636,7 +738,8 @@ def _effective(shares: Floats, variance: Floats, weights: Floats) -> Floats:
 
 def _freedom(frame: pd.DataFrame, design: SurveyDesign) -> int:
     stratum = frame[design.strata] if design.strata else pd.Series(0, index=frame.index)
-    unit = frame[design.cluster] if design.cluster else pd.Series(np.arange(len(frame)), index=frame.index)
+    first = _stages(design.cluster)[:1]
+    unit = frame[first[0]] if first else pd.Series(np.arange(len(frame)), index=frame.index)
     return len(pd.DataFrame({"s": stratum, "u": unit}).drop_duplicates()) - stratum.nunique()
 
 

@@ -84,8 +84,8 @@ class Suffolk:
             matrix[place[one], place[other]] = 1
         return matrix
 
-    def clusters(self, values: np.ndarray, seed: int) -> tuple[set[str], set[str]]:
-        """Codes of high clusters that are certain, and those that other draws could decide otherwise."""
+    def surrounding_p(self, values: np.ndarray, seed: int) -> np.ndarray:
+        """Two-sided p of the mean of each place's surroundings among means of as many other places, drawn at random."""
         z = values - values.mean()
         rng, p, lags = np.random.default_rng(seed), np.empty(len(z)), self.around @ z / self.around.sum(axis=1)
         for row, degree in enumerate(self.around.sum(axis=1).astype(int)):
@@ -96,7 +96,13 @@ class Suffolk:
             drawn = others[picks].mean(axis=1)
             tail = min((drawn >= lags[row] - 1e-12).sum(), (drawn <= lags[row] + 1e-12).sum())
             p[row] = min(1.0, 2 * (tail + 1) / (len(drawn) + 1))
-        adjusted = multipletests(p, method="fdr_bh")[1]
+        return p
+
+    def clusters(self, values: np.ndarray, seed: int) -> tuple[set[str], set[str]]:
+        """Codes of high clusters that are certain, and those that other draws could decide otherwise."""
+        z = values - values.mean()
+        lags = self.around @ z
+        adjusted = multipletests(self.surrounding_p(values, seed), method="fdr_bh")[1]
         high, codes = (z > 0) & (lags > 0), self.now["lsoa21cd"].to_numpy()
         return set(codes[high & (adjusted < 0.044)]), set(codes[high & (adjusted >= 0.044) & (adjusted < 0.056)])
 
@@ -285,13 +291,13 @@ def slope(s: Suffolk, relative: bool) -> dict[str, float]:
     }
 
 
-def gi_star(s: Suffolk) -> set[str]:
-    """Hot spots by Ord and Getis's formula on smoothed rates."""
+def gi_star(s: Suffolk) -> tuple[set[str], set[str]]:
+    """Hot spots by Ord and Getis's z and permutations of the surroundings: those certain, and those that other draws could decide otherwise."""
     y, w = s.shrunken["rate"].to_numpy() * 1000, s.around + np.eye(len(s.around))
     n, k = len(y), w.sum(axis=1)
     z = (w @ y - k * y.mean()) / (y.std() * np.sqrt((n * k - k**2) / (n - 1)))
-    found = multipletests(2 * stats.norm.sf(np.abs(z)), method="fdr_bh")[0]
-    return set(s.now["lsoa21cd"][found & (z > 0)])
+    adjusted, hot, codes = multipletests(s.surrounding_p(y, 15), method="fdr_bh")[1], z > 0, s.now["lsoa21cd"].to_numpy()
+    return set(codes[hot & (adjusted < 0.044)]), set(codes[hot & (adjusted >= 0.044) & (adjusted < 0.056)])
 
 
 def cluster_count(s: Suffolk) -> dict[str, object]:
@@ -305,8 +311,9 @@ def cluster_count(s: Suffolk) -> dict[str, object]:
 def cluster_agreement(s: Suffolk) -> dict[str, object]:
     """High clusters that Gi* marks too."""
     sure, doubtful = s.high_clusters
-    hot = gi_star(s)
-    return {"between": (len(sure & hot), len((sure | doubtful) & hot)), "says": [f"marks {len(hot)} "]}
+    hot, maybe = gi_star(s)
+    said = [] if maybe else [f"marks {len(hot)} "]
+    return {"between": (len(sure & hot), len((sure | doubtful) & (hot | maybe))), "says": said}
 
 
 def cluster_log(s: Suffolk) -> dict[str, object]:

@@ -147,8 +147,10 @@ def adapt_B_changepoint_nile(case: dict, folder: Path) -> dict:
     places = {str(row.changes): (list(row.positions), row.cost) for row in some.itertuples()}
     steps = {key: {"obs": at if len(at) > 1 else at[0], "RSS": cost} for key, (at, cost) in places.items()}
     pelt = {key: change_points.change_points(rows, **one, **options)["position"] for key, one in PELT.items()}
+    found = change_points.change_points(rows, **options)[["position_lower", "position", "position_upper"]]
     best = first_row(ladder[ladder["is_best"]].explode("dates"), {"best_m_by_BIC": "changes", "break_year": "dates"})
-    return best | {"m": steps, "pelt_l2_pen_k*var*log(n)": pelt, "strucchange_BIC_m0..5": ladder["bic"]}
+    shown = {"m": steps, "pelt_l2_pen_k*var*log(n)": pelt, "strucchange_BIC_m0..5": ladder["bic"]}
+    return best | shown | {"ci95_index": found.to_numpy().ravel()}
 
 
 def adapt_B_changepoint_seatbelts(case: dict, folder: Path) -> dict:

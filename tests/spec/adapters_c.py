@@ -20,6 +20,7 @@ MORAN_OPTIONS = {
     "moran_ft_B": {"transform": "freeman-tukey", "style": "binary"},
 }
 GI_STAR_COLUMNS = {"Gstar_z": "value", "gstar_p_two": "p_value", "gstar_p_fdr": "p_adjusted"}
+NORMAL = {"inference": "analytic"}
 GI_OPTIONS = {
     "Gi_binary_z0": {"include_self": False},
     "Gi_rowstd_z0": {"include_self": False, "style": "row", "formula": "1992"},
@@ -83,7 +84,7 @@ def adapt_C_moran_nc(case: dict, folder: Path) -> dict:
 def adapt_C_gistar_nc(case: dict, folder: Path) -> dict:
     names = dict(zip(("value", "denominator"), case["inputs"]["variable"].split("/")))
     areas, pairs = read_csv(folder, case["inputs"]["csv"]), read_csv(folder, case["inputs"]["neighbours_csv"])
-    spots, whole = spatial.gi_star(areas, pairs, **names), spatial.getis_ord_g(areas, pairs, **names)
+    spots, whole = spatial.gi_star(areas, pairs, **names, **NORMAL), spatial.getis_ord_g(areas, pairs, **names)
     score, hot = spots["value"].set_axis(areas["county"]), areas["county"][spots["is_significant"]]
     extremes = {"max_z": score.max(), "min_z": score.min(), "argmax": score.idxmax()}
     counts = {"n_p05": len(spots.query("p_value < 0.05")), "n_fdr05": len(hot), "fdr_counties": hot.tolist()}
@@ -95,7 +96,7 @@ def adapt_C_esda_small(case: dict, folder: Path) -> dict:
     points = pd.DataFrame({"id": range(len(case["inputs"]["y"])), "value": case["inputs"]["y"]})
     pairs = spatial_weights.distance_band_pairs(case["inputs"]["points"], case["inputs"]["distance_band"])
     whole = first_row(spatial.getis_ord_g(points, pairs, alternative="directed"), {"G": "value", "G_p_norm": "p_value"})
-    gi = {key: spatial.gi_star(points, pairs, **chosen)["value"][0] for key, chosen in GI_OPTIONS.items()}
+    gi = {key: spatial.gi_star(points, pairs, **chosen, **NORMAL)["value"][0] for key, chosen in GI_OPTIONS.items()}
     grid, rook = pd.DataFrame({"id": range(9), "value": range(1, 10)}), spatial_weights.lattice_pairs(3, 3)
     random = spatial.morans_i(grid, rook, style="binary")
     normal = spatial.morans_i(grid, rook, style="binary", inference="normality")

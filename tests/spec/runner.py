@@ -33,7 +33,7 @@ QUANTITIES: dict[str, str] = {
     "counts": r"(^|\.)(n_\w+|argmax|fdr_counties)(\.|$)",
     "each": r"(^|\.)total_bn\.",
     "est": r"(^|\.)(est|mean|yes|quant)(\.|$)|deff$|\.diff$|^sumw$|^kish_neff$",
-    "indices": r"(^|\.)obs(\.|$)|^best_m|^break_year$|^pelt_",
+    "indices": r"(^|\.)obs(\.|$)|^best_m|^break_year$|^pelt_|^ci95_index",
     "labels": r"^labels_in_input_csv\.|^counts_",
     "limits": r"^limits_csv\.",
     "loglik": r"(^|\.)loglik$",

@@ -83,3 +83,29 @@ def test_changes_are_matched_to_the_nearest_entry_of_a_register():
     assert out.loc[0, "register_what"] in {"new code", "audit"}
     assert abs(out.loc[0, "months_apart"]) == 1
     assert pd.isna(out.loc[1, "register_what"])
+
+
+def test_the_interval_of_a_date_narrows_with_the_size_of_the_change_and_holds_it():
+    rng = np.random.default_rng(4)
+    widths = []
+    for size in (1.0, 3.0):
+        values = rng.normal(0, 1, 80) + np.r_[np.zeros(40), np.full(40, size)]
+        row = cp.change_points(_frame(values), cost="l2", changes=1).iloc[0]
+        assert row["position_lower"] <= row["position"] <= row["position_upper"]
+        assert row["earliest"] <= row["last_before"] <= row["latest"]
+        widths.append(row["position_upper"] - row["position_lower"])
+    assert widths[0] > widths[1]
+
+
+def test_the_distribution_of_a_date_is_one_and_mirrors_itself():
+    grid = np.linspace(-60, 60, 241)
+    shares = np.array([cp._argmax_share(x, 1.0, 1.0) for x in grid])
+    assert shares[0] < 1e-4 and shares[-1] > 1 - 1e-4 and (np.diff(shares) >= -1e-12).all()
+    np.testing.assert_allclose(shares, 1 - shares[::-1], atol=1e-9)
+    assert cp._argmax_share(11.03, 1.0, 1.0) == pytest.approx(0.975, abs=5e-4)
+
+
+def test_a_penalty_can_be_given_as_it_stands():
+    values = _steps()
+    theirs = ruptures.Pelt("l2", min_size=6, jump=1).fit(values).predict(pen=400)[:-1]
+    assert cp.change_points(_frame(values), method="pelt", cost="l2", penalty=400)["position"].tolist() == theirs

@@ -1,10 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from svd_lib.errors import SnaError
 from svd_lib.measures import cohorts
 
+TABLES = pd.DataFrame({"cases": [35, 12], "total": [64, 6], "reference_cases": [2, 2], "reference_total": [29, 29]})
 TABLE = pd.DataFrame({"cases": [178], "total": [1_589], "reference_cases": [79], "reference_total": [1_565]})
 
 
@@ -88,3 +90,34 @@ def test_incidents_are_counted_by_place():
     assert dict(zip(out["times"], out["people"], strict=True)) == {0: 7, 1: 1, 2: 1, 3: 1}
     with pytest.raises(SnaError, match="only 2 at risk"):
         cohorts.repeats_by_place(incidents, place="point", places=2)
+
+
+@pytest.mark.parametrize(("method", "scale"), [("exact", "conditional"), ("midp", None)])
+def test_conditional_odds_ratios_are_those_of_the_noncentral_distribution(method, scale):
+    row = cohorts.compare_risks(TABLES, comparison="odds_ratio", method=method, totals=False).iloc[1]
+    table = np.array([[12, 6], [2, 29]])
+    if scale:
+        theirs = stats.contingency.odds_ratio(table, kind=scale)
+        assert row["value"] == pytest.approx(theirs.statistic)
+        assert tuple(row[["lower_ci", "upper_ci"]]) == pytest.approx(tuple(theirs.confidence_interval(0.95)))
+        assert row["p_value"] == pytest.approx(stats.fisher_exact(table).pvalue)
+        return
+    for limit, share in (("value", 0.5), ("lower_ci", 0.975), ("upper_ci", 0.025)):
+        law = stats.nchypergeom_fisher(49, 14, 18, row[limit])
+        assert law.cdf(12) - law.pmf(12) / 2 == pytest.approx(share, abs=1e-6)
+
+
+def test_small_sample_ratios_are_nearer_to_one_and_printed_as_jewell_has_them():
+    wald, small = (cohorts.compare_risks(TABLES, comparison="odds_ratio", method=one, totals=False) for one in ("wald", "small"))
+    assert (small["value"] < wald["value"]).all()
+    assert small["value"].tolist() == pytest.approx([35 * 29 / (65 * 3), 12 * 29 / (7 * 3)])
+    risk = cohorts.compare_risks(TABLES, method="small", totals=False)["value"]
+    assert risk.tolist() == pytest.approx([35 / 100 / (2 / 32), 12 / 19 / (2 / 32)])
+    with pytest.raises(SnaError, match="odds ratio"):
+        cohorts.compare_risks(TABLES, method="midp", totals=False)
+
+
+def test_yates_correction_is_that_of_scipy():
+    found = cohorts.compare_risks(TABLES, totals=False, correction=True)
+    theirs = [stats.chi2_contingency([[a, b], [2, 29]], correction=True) for a, b in ((35, 64), (12, 6))]
+    assert found["chi_square"].tolist() == pytest.approx([one.statistic for one in theirs])

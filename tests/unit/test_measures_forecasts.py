@@ -93,3 +93,48 @@ def test_a_model_is_published_when_it_beats_the_floor_and_covers():
     assert "do not cover" in out.loc["narrow", "reason"]
     with pytest.raises(SnaError, match="floor"):
         forecasts.publication_verdict(scores.iloc[1:])
+
+
+LH = "2.4 2.4 2.4 2.2 2.1 1.5 2.3 2.3 2.5 2.0 1.9 1.7 2.2 1.8 3.2 3.2 2.7 2.2 2.2 1.9 1.9 1.8 2.7 3.0 2.3 2.0 2.0 2.9 2.9 2.7 2.7 2.3 2.6 2.4 1.8 1.7 1.5 1.4 2.1 3.3 3.5 3.5 3.1 2.6 2.1 3.4 3.0 2.9"
+
+
+def test_an_arima_with_a_mean_reproduces_the_printed_fit_of_a_textbook_series():
+    # printed in R's own documentation of arima() for the series lh (Diggle 1990)
+    fit = forecasts.arima_fit([float(one) for one in LH.split()], order=(3, 0, 0)).set_index("term")
+    assert fit.loc[["ar.L1", "ar.L2", "ar.L3", "mean"], "estimate"].tolist() == pytest.approx([0.6448, -0.0634, -0.2198, 2.3931], abs=6e-5)
+    assert fit.loc[["ar.L1", "ar.L2", "ar.L3", "mean"], "standard_error"].tolist() == pytest.approx([0.1394, 0.1668, 0.1421, 0.0963], abs=1e-4)
+    assert fit["loglik"].iloc[0] == pytest.approx(-27.09, abs=5e-3) and fit["aic"].iloc[0] == pytest.approx(64.18, abs=5e-3)
+
+
+def test_every_method_can_be_backtested_and_keeps_what_it_chose():
+    rows = forecasts.backtest(_series(60), initial=54, step=5, horizon=2)
+    assert set(rows["method_name"]) == set(forecasts.METHODS)
+    assert rows.groupby("method_name")["model"].nunique().max() == 1
+
+
+def test_multiplicative_smoothing_gives_the_same_limits_every_time():
+    options = {"error": "mul", "trend": "add", "seasonal": "mul"}
+    first, second = (forecasts.forecast(_series(48), method="ets", horizon=3, options=options) for _ in range(2))
+    pd.testing.assert_frame_equal(first, second)
+
+
+def test_conformal_limits_are_order_statistics_of_errors_known_at_the_origin():
+    rows = forecasts.backtest(_series(), methods=("seasonal_naive",), initial=40, horizon=3)
+    made = forecasts.conformal_intervals(rows, rows)
+    one = made[(made["step"] == 2) & (made["confidence"] == 0.8)].reset_index(drop=True)
+    past = one[one["month"] <= one["origin"].iloc[-1]]
+    errors = np.sort((past["actual"] - past["value"]).abs())
+    reach = errors[int(np.ceil((len(errors) + 1) * 0.8)) - 1]
+    assert one["upper_ci"].iloc[-1] == pytest.approx(one["value"].iloc[-1] + reach)
+    first = made[made["origin"] == made["origin"].min()]
+    assert first["lower_ci"].isna().all() and (made["lower_ci"].dropna() >= 0).all()
+    assert forecasts.backtest_scores(made)["scored_80"].iloc[0] > forecasts.backtest_scores(made)["scored_95"].iloc[0]
+
+
+def test_conformal_limits_cover_what_they_claim_whatever_the_model():
+    rng = np.random.default_rng(5)
+    months = pd.date_range("1990-01-01", periods=400, freq="MS")
+    heavy = pd.DataFrame({"month": months, "count": 100 + 8 * rng.standard_t(3, 400)})
+    rows = forecasts.backtest(heavy, methods=("seasonal_naive",), initial=60, horizon=1)
+    scores = forecasts.backtest_scores(forecasts.conformal_intervals(rows, rows)).iloc[0]
+    assert scores["coverage_95"] == pytest.approx(0.95, abs=0.03) and scores["coverage_80"] == pytest.approx(0.8, abs=0.06)

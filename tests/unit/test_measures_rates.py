@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from svd_lib.errors import SnaError
 from svd_lib.measures import funnels, intervals, rates
@@ -194,3 +195,57 @@ def test_over_dispersion_widens_limits_and_spares_points():
     axis = pd.DataFrame({"size": [1_000]})
     narrow, wide = (funnels.funnel_limits(axis, baseline=100, tau2=t, transform="log") for t in (0.0, 0.04))
     assert wide.loc[0, "upper_2s"] > narrow.loc[0, "upper_2s"]
+
+
+def test_several_levels_give_all_rows_once_for_each():
+    frame = pd.DataFrame({"area": ["a", "b"], "count": [5, 65], "population": [100, 100]})
+    both = rates.crude_rate(frame, per=100, confidence=(0.95, 0.998))
+    assert both["confidence"].tolist() == [0.95, 0.95, 0.998, 0.998]
+    pd.testing.assert_frame_equal(both.tail(2).reset_index(drop=True), rates.crude_rate(frame, per=100, confidence=0.998))
+
+
+def test_a_mean_has_the_limits_of_students_t():
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({"area": ["a"] * 12 + ["b"] * 7, "value": rng.normal(40, 9, 19)})
+    out = rates.group_mean(frame, by="area", confidence=0.998)
+    for row, (_, part) in zip(out.itertuples(), frame.groupby("area")):
+        low, high = stats.t.interval(0.998, len(part) - 1, part["value"].mean(), stats.sem(part["value"]))
+        assert [row.value, row.lower_ci, row.upper_ci] == pytest.approx([part["value"].mean(), low, high])
+    assert rates.group_mean(frame.head(1))["lower_ci"].isna().all()
+
+
+def test_an_indirectly_standardised_rate_is_the_ratio_times_the_crude_reference_rate():
+    bands = pd.DataFrame({"age_band": ["y", "o"], "count": [40, 30], "population": [2_000, 6_000]})
+    local = pd.DataFrame({"area": list("aabb"), "age_band": ["y", "o"] * 2, "count": [9, 4, 2, 3], "population": [300, 500, 250, 400]})
+    out = rates.indirectly_standardised_rate(local, bands, on="age_band", by="area", per=1_000)
+    expected = np.array([300 * 0.02 + 500 * 0.005, 250 * 0.02 + 400 * 0.005])
+    np.testing.assert_allclose(out["value"], np.array([13, 5]) / expected * 70 / 8_000 * 1_000)
+    assert out["method"].tolist() == ["Byar", "exact Poisson"] and out["reference_rate"].tolist() == [8.75, 8.75]
+    itself = rates.indirectly_standardised_rate(bands, bands, on="age_band", per=1_000)
+    assert itself["value"].iloc[0] == pytest.approx(8.75)
+
+
+def test_events_of_the_same_people_widen_a_standardised_rate():
+    once = pd.DataFrame({"age_band": ["y", "o"], "count": [40, 30], "population": [2_000, 6_000], "standard_population": [4, 6]})
+    twice = pd.concat([once.assign(times=1), once.assign(times=2, count=[10, 5])])
+    out = rates.directly_standardised_rate(twice, frequency="times").iloc[0]
+    events, rate = np.array([60.0, 40.0]), np.array([60 / 2_000, 40 / 6_000])
+    value, weights = (rate * [4, 6]).sum() / 10, np.array([4, 6]) / 10
+    variance = (weights**2 * np.array([40 + 4 * 10, 30 + 4 * 5]) / np.array([2_000, 6_000]) ** 2).sum()
+    low, high = intervals.poisson_limits([100.0], method="byar")
+    scale = np.sqrt(variance / events.sum())
+    assert out["value"] == pytest.approx(value * 100_000) and out["numerator"] == 100
+    assert out["lower_ci"] == pytest.approx((value + scale * (low[0] - 100)) * 100_000)
+    assert out["upper_ci"] == pytest.approx((value + scale * (high[0] - 100)) * 100_000)
+    plain = rates.directly_standardised_rate(once.assign(count=[60, 40])).iloc[0]
+    assert plain["value"] == pytest.approx(out["value"]) and plain["upper_ci"] < out["upper_ci"]
+
+
+@pytest.mark.parametrize(("larger", "sizes"), [("first", [4, 3, 3]), ("last", [3, 3, 4])])
+def test_rows_that_do_not_divide_evenly_go_to_the_stated_end(larger, sizes):
+    frame = pd.DataFrame({"value": np.arange(10.0), "region": "a"})
+    out = rates.quantiles(frame, groups=3, first="lowest", larger=larger)["quantile"]
+    assert out.value_counts().sort_index().tolist() == sizes
+    few = pd.concat([frame, pd.DataFrame({"value": [1.0, 2.0], "region": "b"})])
+    grouped = rates.quantiles(few, groups=3, first="lowest", by="region")
+    assert grouped.loc[grouped["region"] == "b", "quantile"].isna().all()

@@ -1,5 +1,7 @@
 """Spatial clustering: agreement with esda, islands, missing values, permutations, adjustment."""
 
+from itertools import permutations
+
 import esda
 import libpysal
 import numpy as np
@@ -10,12 +12,14 @@ from scipy import stats
 from svd_lib.errors import SnaError
 from svd_lib.measures.spatial import (
     false_discovery,
+    gearys_c,
     getis_ord_g,
     gi_star,
     local_moran,
     local_moran_of_rates,
     morans_i,
     morans_i_of_rates,
+    neighbourhood_adjustment,
     permutations_needed,
 )
 from svd_lib.measures.spatial_weights import distance_band_pairs, lattice_pairs, spatial_weights
@@ -64,10 +68,10 @@ def test_local_moran_and_its_permutations_agree_with_esda(pysal):
 
 
 def test_gi_star_permutations_agree_with_the_normal_tail():
-    drawn = gi_star(AREAS, PAIRS, inference="permutation", rng=np.random.default_rng(1))
-    exact = gi_star(AREAS, PAIRS, include_self=False)
+    drawn = gi_star(AREAS, PAIRS, rng=np.random.default_rng(1))
+    exact = gi_star(AREAS, PAIRS, include_self=False, inference="analytic")
     assert stats.spearmanr(drawn["p_value"], exact["p_value"]).statistic > 0.95
-    assert (drawn["value"] == gi_star(AREAS, PAIRS)["value"]).all()
+    assert (drawn["value"] == gi_star(AREAS, PAIRS, inference="analytic")["value"]).all()
 
 
 def test_permutation_moran_agrees_with_randomisation():
@@ -85,7 +89,7 @@ def test_islands_follow_the_declared_policy():
     local = local_moran(ISLAND, PAIRS, rng=np.random.default_rng(1))
     assert local.iloc[-1][["value", "p_value"]].isna().all()
     assert local["quadrant"].iloc[-1] == "none" and not local["is_significant"].iloc[-1]
-    assert gi_star(ISLAND, PAIRS)["spot"].iloc[-1] == "none"
+    assert gi_star(ISLAND, PAIRS, rng=np.random.default_rng(1))["spot"].iloc[-1] == "none"
 
 
 def test_a_missing_area_has_no_result_and_the_others_are_tested_without_it():
@@ -148,3 +152,40 @@ def test_own_weights_in_a_third_column_are_used():
     assert morans_i(AREAS, weighted, style="binary")["value"][0] == pytest.approx(
         morans_i(AREAS, PAIRS, style="binary")["value"][0]
     )
+
+
+@pytest.mark.parametrize("inference", ["randomisation", "normality"])
+def test_geary_equals_esda(pysal, inference):
+    ours = gearys_c(AREAS, PAIRS, inference=inference)
+    theirs = esda.Geary(AREAS["value"].to_numpy(), pysal, permutations=0)
+    assert ours["value"][0] == pytest.approx(theirs.C)
+    assert ours["variance"][0] == pytest.approx(theirs.VC_rand if inference == "randomisation" else theirs.VC_norm)
+    assert ours["z"][0] == pytest.approx(-(theirs.z_rand if inference == "randomisation" else theirs.z_norm))
+
+
+def test_total_moments_are_those_of_reshuffling_all_values():
+    few = pd.DataFrame({"id": range(6), "value": [1.0, 4.0, 2.0, 8.0, 5.0, 7.0]})
+    pairs = lattice_pairs(2, 3)
+    found = local_moran(few, pairs, inference="analytic", moments="total")
+    weights = spatial_weights(pairs, range(6)).matrix.toarray()
+    z = few["value"].to_numpy() - few["value"].mean()
+    drawn = np.array([[z[list(order)][i] * (weights[i] @ z[list(order)]) / (z @ z / 6) for i in range(6)] for order in permutations(range(6))])
+    assert found["expected"].to_numpy() == pytest.approx(drawn.mean(axis=0))
+    assert found["variance"].to_numpy() == pytest.approx(drawn.var(axis=0))
+
+
+def test_adjustments_grow_milder_from_holm_to_hommel():
+    p = np.random.default_rng(1).uniform(size=12) ** 3
+    holm, hochberg, hommel = (false_discovery(p, method=one)["p_adjusted"].to_numpy() for one in ("holm", "hochberg", "hommel"))
+    assert (hochberg <= holm + 1e-12).all() and (hommel <= hochberg + 1e-12).all() and (hommel >= p - 1e-12).all()
+    with pytest.raises(SnaError, match="hommel"):
+        false_discovery(p, method="sidak")
+
+
+def test_an_adjustment_by_neighbourhood_counts_only_the_tests_around():
+    p = np.full(30, 0.004)
+    found = neighbourhood_adjustment(p, PAIRS, ids=range(30))
+    size = PAIRS.groupby("id").size().to_numpy() + 1
+    assert found["p_adjusted"].to_numpy() == pytest.approx(0.004 * size)
+    again = neighbourhood_adjustment(p, spatial_weights(PAIRS, range(30)), method="none")
+    assert again["p_adjusted"].to_numpy() == pytest.approx(p)

@@ -50,3 +50,12 @@ def test_a_missing_place_is_not_tested_as_zero():
     gap = FRAME.assign(b=FRAME["b"].where(FRAME["id"] != 0))
     assert 0 not in point_pattern_test(gap, "a", "b")["id"].tolist()
     assert rank_correlation(gap, "a", "b")["places"][0] == 11
+
+
+def test_the_point_pattern_test_can_be_fishers():
+    tests = point_pattern_test(FRAME, "a", "b", test="fisher")
+    row = tests.iloc[0]
+    total = FRAME[["a", "b"]].sum()
+    table = [[row["denominator"], row["numerator"]], [total["a"] - row["denominator"], total["b"] - row["numerator"]]]
+    assert row["p_value"] == pytest.approx(stats.fisher_exact(table).pvalue)
+    assert row["method"].startswith("Fisher")

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from svd_lib.errors import SnaError
 from svd_lib.measures.survey import (
@@ -15,6 +16,7 @@ from svd_lib.measures.survey import (
     rao_scott_test,
     survey_mean,
     survey_proportions,
+    survey_ratio,
     survey_total,
     weighted_quantiles,
 )
@@ -105,7 +107,7 @@ def test_several_answers_may_add_up_to_more_than_one():
 
 
 def test_a_stratum_of_one_is_refused():
-    with pytest.raises(SnaError, match="one primary sampling unit"):
+    with pytest.raises(SnaError, match="one sampling unit"):
         survey_mean(SAMPLE.assign(s=[1] * 9 + [2]), "score", SurveyDesign("w", strata="s"))
 
 
@@ -125,3 +127,48 @@ def test_agreement_of_coders():
     assert krippendorff_alpha([[1, 2, 1, 2], [2, 1, 2, 1]]) < 0
     with pytest.raises(SnaError, match="two coders"):
         krippendorff_alpha([[1, None], [None, 2]])
+
+
+def _two_stage(seed=5):
+    rng = np.random.default_rng(seed)
+    rows = [(c, u, 20.0, m) for c, m in zip(range(6), [8, 5, 9, 7, 6, 10]) for u in range(3)]
+    frame = pd.DataFrame(rows, columns=["c", "u", "clusters", "units"])
+    return frame.assign(w=20 / 6 * frame["units"] / 3, y=rng.normal(50, 9, len(frame)) + frame["c"] * 4)
+
+
+def test_two_stage_totals_have_cochrans_variance():
+    frame = _two_stage()
+    design = SurveyDesign("w", cluster=["c", "u"], population=["clusters", "units"])
+    total = survey_total(frame, "y", design).iloc[0]
+    parts = [(rows["units"].iloc[0], rows["y"]) for _, rows in frame.groupby("c")]
+    estimates = np.array([size * y.mean() for size, y in parts])
+    between = 20**2 * (1 - 6 / 20) * estimates.var(ddof=1) / 6
+    within = 20 / 6 * sum(size**2 * (1 - 3 / size) * y.var(ddof=1) / 3 for size, y in parts)
+    assert total["value"] == pytest.approx(20 / 6 * estimates.sum())
+    assert total["standard_error"] == pytest.approx(np.sqrt(between + within))
+    shares = frame.assign(clusters=6 / 20, units=3 / frame["units"])
+    assert survey_total(shares, "y", design)["standard_error"].iloc[0] == pytest.approx(total["standard_error"])
+
+
+def test_a_ratio_of_totals_has_the_textbook_error():
+    rng = np.random.default_rng(2)
+    x = rng.uniform(1, 5, 60)
+    frame = pd.DataFrame({"x": x, "y": 3 * x + rng.normal(0, 1, 60), "w": 10.0, "size": 600.0})
+    row = survey_ratio(frame, "y", "x", SurveyDesign("w", population="size")).iloc[0]
+    ratio = frame["y"].sum() / frame["x"].sum()
+    residual = frame["y"] - ratio * frame["x"]
+    error = np.sqrt((1 - 60 / 600) * residual.var(ddof=1) / 60) / frame["x"].mean()
+    assert row["value"] == pytest.approx(ratio) and row["standard_error"] == pytest.approx(error, rel=1e-9)
+    flat = survey_ratio(frame.assign(one=1.0), "y", "one", SurveyDesign("w")).iloc[0]
+    mean = survey_mean(frame, "y", SurveyDesign("w")).iloc[0]
+    assert flat["value"] == pytest.approx(mean["value"]) and flat["standard_error"] == pytest.approx(mean["standard_error"])
+
+
+def test_exact_limits_on_the_effective_size_are_clopper_pearsons_without_a_design():
+    frame = pd.DataFrame({"answer": ["yes"] * 9 + ["no"] * 31, "w": 1.0})
+    row = survey_proportions(frame, "answer", EQUAL, limits="korn-graubard").set_index("answer").loc["yes"]
+    size = row["n_eff"]
+    low, high = stats.beta.ppf(0.025, 0.225 * size, 0.775 * size + 1), stats.beta.ppf(0.975, 0.225 * size + 1, 0.775 * size)
+    assert [row["lower_ci"], row["upper_ci"]] == pytest.approx([low, high])
+    wilson = survey_proportions(frame, "answer", EQUAL).set_index("answer").loc["yes"]
+    assert row["upper_ci"] - row["lower_ci"] > wilson["upper_ci"] - wilson["lower_ci"]
