@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -32,7 +33,7 @@ def add_commands(commands: argparse._SubParsersAction, add: Add) -> None:
     _add_new(commands, add)
     edit = add(commands, "edit", _edit, "open a chapter in JupyterLab with an edition's parameters", examples=("sna edit trends", "sna edit trends --edition norfolk"))
     edit.add_argument("chapter", help="chapter's name, like trends")
-    edit.add_argument("jupyter", nargs="*", metavar="OPTION", help="further options for JupyterLab, after --")
+    edit.add_argument("--jupyter", default="", metavar="OPTIONS", help='further options for JupyterLab in one text, like --jupyter="--no-browser"')
     chapter = add(commands, "new-chapter", _new_chapter, "start a chapter that runs as it stands", examples=('sna new-chapter night-time "Violence at night"',))
     chapter.add_argument("name", help="file name without its ending: lower case words joined by hyphens")
     chapter.add_argument("title", help="heading that readers see")
@@ -130,7 +131,7 @@ def _asked(question: str, flag: str) -> str:
 def _edit(options: argparse.Namespace) -> int:
     from svd_lib.desk.editor import edit_chapter
 
-    return edit_chapter(_opened(options), options.chapter, options.jupyter)
+    return edit_chapter(_opened(options), options.chapter, shlex.split(options.jupyter))
 
 
 def _new_chapter(options: argparse.Namespace) -> None:
