@@ -48,9 +48,21 @@ consultation:
   - {body: Prison authorities, record: not recorded, date: not recorded, duty_tag: verified, duty_source: act}
   - {body: Youth custody authorities, record: not recorded, date: not recorded, duty_tag: verified, duty_source: act}
 
+# A call for views: title, address, opened and closed (days like 2026-03-01; a closed one is shown as closed).
+survey: {}
+
 sharing: []             # - {from: ..., to: ..., what: ..., basis: ..., done_here: ..., tag: ..., source: ...}
 
 contacts: not recorded
+
+# Help for people affected by violence in this area; national lines stand on the page for every area.
+help: []                # - {statement: ..., tag: ..., source: ...}
+
+# The definitions that the partnership itself has put in public.
+definitions: []         # - {title: ..., dated: ..., names: ..., tag: ..., source: ...}
+
+# What became of each wish for data in data/reference/data_sets.yml: state (shared, asked, refused, not asked) and date.
+data_sets: []
 """
 """What a new edition's ``partnership.yml`` holds: the questions, and no answers."""
 _PLACES_SOURCES = ("ons_lookups", "ons_population")

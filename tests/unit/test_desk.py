@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 
 from svd_lib.build.check import check_project
 from svd_lib.build.lint import lint_notebook
@@ -19,6 +20,7 @@ from svd_lib.desk.commands import _asked
 from svd_lib.desk.editor import editor_command
 from svd_lib.edition import open_edition
 from svd_lib.errors import SnaError
+from svd_lib.ingest.new_edition import PARTNERSHIP
 
 
 @pytest.fixture
@@ -55,6 +57,11 @@ def test_an_interrupted_start_leaves_no_half_project(tmp_path, monkeypatch):
     with pytest.raises(SnaError, match="No space left"):
         project.start_project(tmp_path / "new")
     assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_new_partnership_file_asks_everything_that_a_filled_one_answers(root):
+    filled = yaml.safe_load((root / "data/editions/suffolk-2025/partnership.yml").read_text())
+    assert set(yaml.safe_load(PARTNERSHIP)) == set(filled)
 
 
 # --- a chapter in an editor -----------------------------------------------------------------------------------------
