@@ -52,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
     build.add_argument("--jobs", type=int, default=2, metavar="N", help="chapters executed at a time (default 2); with --areas, areas")
     build.add_argument("--areas", metavar="LIST", help="many areas or editions, parted by commas or one per line in a file; --jobs areas at a time")
     build.add_argument("--stock-kernels", action="store_true", help="start every kernel and the site builder afresh; same results")
+    build.add_argument("--with-synthetic-partners", action="store_true", help="a second site with made-up partner data, marked as such")
     build.add_argument("--plan", action="store_true", help="print what would run and why, and do nothing")
     verify = _add(commands, "verify", _verify, "build an edition again from nothing and compare it with its site")
     verify.add_argument("--jobs", type=int, default=2, metavar="N", help="chapters executed at a time (default 2)")
@@ -123,6 +124,10 @@ def _build(options: argparse.Namespace) -> int:
     progress = Progress()
     edition = edition_to_build(options.edition, options.area, options.mirror, options.project, progress)
     prepare_view(edition, options.mirror, progress)
+    if options.with_synthetic_partners:
+        from svd_lib.build.partners import synthetic_edition
+
+        edition = synthetic_edition(edition, progress)
     if options.plan:
         print("\n".join(plan_build(edition).lines()))
     else:

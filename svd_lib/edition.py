@@ -27,7 +27,10 @@ _DEFINITION_PATTERN = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*@[A-Za-z0-9][A-Za-z0-9
 INPUTS = ("embedded", "raw")
 STATUSES = ("demonstration", "draft", "approved")
 REQUIRED_FIELDS = ("name", "title", "area", "period_end", "definition", "partnership", "inputs", "status")
-OPTIONAL_FIELDS = ("previous", "approved_by", "approved_on", "publisher")
+OPTIONAL_FIELDS = ("previous", "approved_by", "approved_on", "publisher", "partner_data")
+SYNTHETIC = "synthetic"
+SYNTHETIC_MARK = "Synthetic data: made up to show the page; says nothing about {area}"
+SYNTHETIC_LINE = "Partner data in this build are synthetic: made up to show the pages. "
 DEMONSTRATION_LINE = "Worked from open data by an open-source project; not a publication of the {partnership}"
 
 
@@ -129,6 +132,8 @@ class Edition:
         Folder that holds ``edition.yml``.
     out_dir : str
         Where outputs go instead of the build folder; empty for the build folder.
+    partner_data : str or None
+        ``synthetic`` in an edition made to show pages on made-up partner data.
     """
 
     name: str
@@ -147,6 +152,7 @@ class Edition:
     root: Path
     folder: Path
     out_dir: str = ""
+    partner_data: str | None = None
 
     @property
     def lock_path(self) -> Path:
@@ -211,10 +217,21 @@ class Edition:
         return bool(self.approved_by and self.approved_on)
 
     @property
+    def is_synthetic(self) -> bool:
+        """Whether partner data in it are made up."""
+        return self.partner_data == SYNTHETIC
+
+    def mark_of(self, sensitivity: str) -> str:
+        """Return what stands on an exhibit or finding that rests on made-up partner data; empty for all others."""
+        is_marked = self.is_synthetic and sensitivity == "restricted"
+        return SYNTHETIC_MARK.format(area=self.area.name) if is_marked else ""
+
+    @property
     def status_line(self) -> str:
         """The sentence every page, cover and draft carries about whose work this is."""
         if not self.is_approved:
-            return DEMONSTRATION_LINE.format(partnership=self.partnership)
+            warned = SYNTHETIC_LINE if self.is_synthetic else ""
+            return warned + DEMONSTRATION_LINE.format(partnership=self.partnership)
         day = self.approved_on
         return f"Approved by {self.approved_by} on {day.day} {calendar.month_name[day.month]} {day.year}"
 
@@ -331,6 +348,7 @@ def read_edition(folder: Path, root: Path, out_dir: str = "") -> Edition:
         approved_by=_optional_text(values, "approved_by", where),
         approved_on=_date(values, "approved_on", where) if values.get("approved_on") else None,
         publisher=_optional_text(values, "publisher", where),
+        partner_data=_choice(values, "partner_data", (SYNTHETIC,), where) if values.get("partner_data") else None,
         root=root,
         folder=folder,
         out_dir=out_dir,

@@ -22,6 +22,7 @@ from svd_lib.edition import Edition
 
 CACHE = "cache"
 TABLE, FILE, VIEW = "tidy table ", "file ", "the area or the lock"
+PARTNER = "partner_"
 RESULTS = "results of "
 EXECUTION_MODULES = ("svd_lib.build.execute", "svd_lib.build.environment", "svd_lib.build.guard")
 SITE_MODULES = ("svd_lib.build.site", "svd_lib.build.provenance")
@@ -155,8 +156,14 @@ class Planner:
         sources = (text for name, text in facts.items() if name.startswith("code cell "))
         modules = {**self._reach.modules_of_code(sources), **self._reach.modules_from(EXECUTION_MODULES)}
         facts |= {f"module {name}": digest for name, digest in modules.items()}
+        facts |= {self.name_of(path): self._content(self.name_of(path)) for path in self._cleared(chapter)}
         facts |= {f"findings of {name}": kept.findings for name in chapter.quotes if (kept := self.kept.get(name))}
         return facts | {name: self._content(name) for name in read}
+
+    def _cleared(self, chapter: Chapter) -> list[Path]:
+        """Return the records of the partner tables a chapter needs: one that is not there yet counts as absent."""
+        kinds = [name.removeprefix(PARTNER).replace("_", "-") for name in chapter.needs if name.startswith(PARTNER)]
+        return [self.edition.folder.resolve() / "cleared" / f"{kind}.json" for kind in kinds]
 
     def modules(self, chapters: Iterable[Chapter]) -> list[str]:
         """Return every module of ours that the chapters' code can reach."""

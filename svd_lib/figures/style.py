@@ -196,6 +196,11 @@ def _lay_out(figure: Figure) -> None:
         figure.set_layout_engine(None)
 
 
+def watermark(figure: Figure, words: str) -> None:
+    """Write words large and pale across a figure that must not be taken for a real one."""
+    figure.text(0.5, 0.5, words, ha="center", va="center", rotation=20, fontsize=30, color=MISSING, alpha=0.6, zorder=100)
+
+
 def theme_css() -> str:
     """Return the CSS that defines the figure colours for light and dark pages.
 

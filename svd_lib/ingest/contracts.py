@@ -17,6 +17,8 @@ import pandas as pd
 
 from svd_lib import vocabulary
 from svd_lib.errors import SnaError
+from svd_lib.ingest.partners.kinds import Kind
+from svd_lib.ingest.partners.register import KINDS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -288,6 +290,17 @@ CONTRACTS: dict[str, Contract] = {
 }
 
 
+def _partner_contract(kind: Kind) -> Contract:
+    """Return the contract of a partner's tidy table, as its kind describes it."""
+    columns = {name: _text(f"{name.replace('_', ' ').capitalize()}; all where summed over") for name in kind.dimensions}
+    description = f"{kind.title}: {kind.unit} by the aggregates of the kind, totals and zeros included."
+    return Contract(kind.table, description, {**columns, "count": _count(kind.unit.capitalize())}, kind.dimensions)
+
+
+PARTNER_CONTRACTS: dict[str, Contract] = {kind.table: _partner_contract(kind) for kind in KINDS.values()}
+"""Tables made from partners' restricted extracts; they are kept beside the extract, not in ``data/tidy``."""
+
+
 def contract(table: str) -> Contract:
     """Return the contract of a tidy table.
 
@@ -296,10 +309,11 @@ def contract(table: str) -> Contract:
     SnaError
         If there is no such table.
     """
-    try:
+    if table in CONTRACTS:
         return CONTRACTS[table]
-    except KeyError:
-        raise SnaError(f"There is no tidy table '{table}'; the tables are {', '.join(CONTRACTS)}.") from None
+    if table in PARTNER_CONTRACTS:
+        return PARTNER_CONTRACTS[table]
+    raise SnaError(f"There is no tidy table '{table}'; the tables are {', '.join([*CONTRACTS, *PARTNER_CONTRACTS])}.")
 
 
 def digest(table: str) -> str:

@@ -17,6 +17,9 @@ import pandas as pd
 from svd_lib.edition import Area, Edition
 from svd_lib.errors import SnaError
 from svd_lib.ingest import contracts, tidy
+from svd_lib.ingest.partners.cleared import Cleared, read_cleared
+from svd_lib.ingest.partners.kinds import ALL, Kind
+from svd_lib.ingest.partners.register import kind_named
 from svd_lib.ingest.view import BOUNDARY_KINDS, lock_digest, read_manifest
 
 if TYPE_CHECKING:
@@ -314,6 +317,59 @@ def deprivation_at(view: View, index_edition: str = "imd_2025", domain: str = "i
     rows = view.table("deprivation")
     rows = rows[(rows["index_edition"] == index_edition) & (rows["domain"] == domain)]
     return rows.drop(columns=["index_edition", "domain"]).reset_index(drop=True)
+
+
+def partner(view: View, kind: str, by: str | Sequence[str] = (), without: Sequence[str] = ()) -> pd.DataFrame:
+    """Return cleared counts of a partner's extract, and note that they were handed out.
+
+    Parameters
+    ----------
+    view : View
+        The edition's tables.
+    kind : str
+        e.g. ``ambulance``; one of :data:`svd_lib.ingest.partners.register.KINDS`.
+    by : str or sequence of str
+        Dimensions; together they must be part of one of the kind's aggregates. None for the total.
+    without : sequence of str
+        Values to leave out, e.g. ``["not known"]``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The dimensions (``month`` as a date), ``count`` (missing where withheld), ``is_suppressed``. No rows when the
+        edition has no such data: an exhibit then shows the known gap.
+
+    Raises
+    ------
+    SnaError
+        When there is no such kind, or it does not yield these counts.
+    """
+    one, cleared = _cleared(view, kind)
+    wanted = [by] if isinstance(by, str) else list(by)
+    if not any(set(wanted) <= set(aggregate) for aggregate in one.aggregates):
+        raise SnaError(f"Extracts of kind '{kind}' are not counted by {' and '.join(wanted)}; they are by {'; '.join(' and '.join(held) for held in one.aggregates)}.")
+    columns = [*wanted, "count", "is_suppressed"]
+    if cleared is None:
+        return pd.DataFrame({name: pd.Series(dtype="float64" if name == "count" else "object") for name in columns})
+    frame = cleared.frame
+    chosen = (frame[wanted] != ALL).all(axis=1) & (frame[[name for name in one.dimensions if name not in wanted]] == ALL).all(axis=1)
+    rows = frame.loc[chosen & ~frame[wanted].isin(list(without)).any(axis=1), columns].reset_index(drop=True)
+    return rows.assign(month=pd.to_datetime(rows["month"] + "-01").astype("datetime64[us]")) if "month" in wanted else rows
+
+
+def partner_period(view: View, kind: str) -> str:
+    """Return the months that the partner's extract covers, as ``2025-01/2025-12``; the edition's last twelve without one."""
+    _, cleared = _cleared(view, kind)
+    if cleared is not None:
+        return cleared.period
+    last = pd.Period(view.edition.period_end, "M")
+    return f"{last - 11}/{last}"
+
+
+def _cleared(view: View, kind: str) -> tuple[Kind, Cleared | None]:
+    one = kind_named(kind)
+    view.used.add(one.table)
+    return one, read_cleared(view.edition, one)
 
 
 def contiguity(view: View) -> pd.DataFrame:

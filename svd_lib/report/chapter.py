@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from svd_lib.disclosure.thresholds import Rule, protect_row
 from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
-from svd_lib.figures.style import finalise
+from svd_lib.figures.style import finalise, watermark
 from svd_lib.report import exhibit as exhibits
 from svd_lib.report import finding as findings
 from svd_lib.report import recommendation as recommendations
@@ -105,7 +105,7 @@ class Chapter:
             made = findings.make_finding(
                 identifier, row, statement, period=period, basis=basis, sources=sources, area=place, unit=unit,
                 precision=precision, scale=scale, exhibit=exhibit, words=words, period_end=self.edition.period_end,
-                sensitivity=exhibits.sensitivity(known),
+                sensitivity=exhibits.sensitivity(known), mark=self._mark(sources),
             )  # fmt: skip
         self.own[identifier] = made
         self._record()
@@ -161,12 +161,16 @@ class Chapter:
         if data.empty:
             return self.unavailable(identifier)
         said = self._words(identifier, period, words, title=title, subtitle=subtitle, alt=alt, note=note)
+        mark = self._mark(sources)
+        if mark:
+            said["alt"] = f"{findings.SYNTHETIC_WORDS}. {said['alt']}"
+            watermark(fig, findings.SYNTHETIC_WORDS)
         svg = finalise(fig, identifier, said["title"], said["alt"], f"{identifier}-subtitle")
         return self._publish(
             exhibits.make_exhibit(
                 identifier, data, **said, sources=sources, registry=self.registry, period=period,
                 basis=findings.check_basis(identifier, basis), words={"area": self.area, **(words or {})}, columns=columns,
-                precision=precision, counts=counts, svg=svg,
+                precision=precision, counts=counts, svg=svg, mark=mark,
             )
         )  # fmt: skip
 
@@ -199,6 +203,7 @@ class Chapter:
             exhibits.make_exhibit(
                 identifier, data, **said, sources=sources, registry=self.registry, period=period,
                 basis=findings.check_basis(identifier, basis), words=words, columns=columns, precision=precision, counts=counts, choice=choice,
+                mark=self._mark(sources),
             )
         )  # fmt: skip
 
@@ -270,6 +275,9 @@ class Chapter:
         stated = [filled["subtitle"].rstrip(".")] if filled["subtitle"] else []
         stated += [str(said[name]) for name in ("area", "period") if str(said[name]) not in filled["subtitle"]]
         return {**filled, "subtitle": ", ".join(stated)}
+
+    def _mark(self, sources: Sequence[str]) -> str:
+        return self.edition.mark_of(exhibits.sensitivity([self.registry.source(name) for name in sources]))
 
     def _publish(self, made: Exhibit) -> Shown:
         made.write(self.out / "exhibits")

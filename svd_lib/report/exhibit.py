@@ -52,6 +52,8 @@ class Exhibit:
         The picture; none for a table.
     choice : Choice, optional
         Buttons above a table that show one row's headlines at a time.
+    mark : str
+        Said on the page, in the data file and in the description of an exhibit that rests on made-up data.
     """
 
     id: str
@@ -67,6 +69,7 @@ class Exhibit:
     precision: int | Mapping[str, int] | None = None
     svg: Svg | None = None
     choice: Choice | None = None
+    mark: str = ""
 
     def __post_init__(self) -> None:
         blank = [name for name in ("id", "title", "subtitle", "period", "basis") if not str(getattr(self, name)).strip()]
@@ -82,7 +85,8 @@ class Exhibit:
     def write(self, folder: Path) -> None:
         """Write ``<id>.csv``, ``<id>.json`` and, for a figure, ``<id>.svg``."""
         folder.mkdir(parents=True, exist_ok=True)
-        csv_frame(self.data).to_csv(folder / f"{self.id}.csv", index=False, lineterminator="\n", encoding="utf-8")
+        marked = {"synthetic": "yes"} if self.mark else {}
+        csv_frame(self.data.assign(**marked)).to_csv(folder / f"{self.id}.csv", index=False, lineterminator="\n", encoding="utf-8")
         if self.svg is not None:
             (folder / f"{self.id}.svg").write_text(self.svg.file, encoding="utf-8")
         write_json(folder / f"{self.id}.json", self.to_dict())
@@ -104,13 +108,15 @@ class Exhibit:
             "columns": {name: self.columns.get(name, tables.heading(name)) for name in map(str, self.data.columns)},
             "rows": len(self.data),
             "sensitivity": sensitivity(self.sources),
+            **({"mark": self.mark} if self.mark else {}),
         }
 
     def html(self) -> str:
         """Return the exhibit as one HTML ``figure``, complete without scripts or styles."""
         name = escape(self.id)
+        mark = f'<p class="sna-synthetic">{escape(self.mark)}</p>' if self.mark else ""
         parts = (
-            f'<figcaption class="sna-caption"><p class="sna-title">{escape(self.title)}</p>'
+            f'{mark}<figcaption class="sna-caption"><p class="sna-title">{escape(self.title)}</p>'
             f'<p class="sna-subtitle" id="{name}-subtitle">{escape(self.subtitle)}</p></figcaption>',
             self._picture(),
             self._note(),
@@ -170,12 +176,13 @@ def make_exhibit(
     note: str = "",
     svg: Svg | None = None,
     choice: Choice | None = None,
+    mark: str = "",
 ) -> Exhibit:
     """Build an exhibit: protect its data, check its words.
 
     Parameters
     ----------
-    identifier, title, subtitle, period, basis, alt, note, columns, precision, svg, choice
+    identifier, title, subtitle, period, basis, alt, note, columns, precision, svg, choice, mark
         As :class:`Exhibit` has them.
     data : DataFrame
         Unprotected; geometry and index columns are dropped.
@@ -209,7 +216,7 @@ def make_exhibit(
     return Exhibit(
         id=identifier, title=title, subtitle=subtitle, alt=alt, period=text.iso_period(period), basis=basis, sources=known,
         data=protect(frame, rule, counts), note=note, columns=_columns(identifier, frame, columns), precision=precision, svg=svg,
-        choice=choice,
+        choice=choice, mark=mark,
     )  # fmt: skip
 
 

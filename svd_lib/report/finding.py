@@ -21,6 +21,7 @@ SCHEMA = 1
 _JSON: dict[str, Any] = {"ensure_ascii": False, "sort_keys": True, "allow_nan": False}
 HISTORIC_AFTER = 36
 """Months; older evidence is marked and never stands as current."""
+SYNTHETIC_WORDS = "Synthetic data"
 NOT_AVAILABLE = "not available in this edition"
 NOT_SHOWN = "not shown, because the count is small"
 _ID = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)+$")
@@ -51,17 +52,21 @@ class Finding:
     sensitivity: str
     status: str
     words: dict[str, object] = field(default_factory=dict)
+    mark: str = ""
 
     def to_dict(self) -> dict[str, object]:
         """Return the finding as plain values, without its id."""
         values = asdict(self)
         values.pop("id")
         values["sources"] = list(self.sources)
+        if not self.mark:
+            values.pop("mark")
         return values
 
     def html(self) -> str:
         """Return the sentence as HTML, with an anchor that stays the same over editions."""
         mark = ' <span class="sna-badge">older evidence</span>' if self.status == "historic" else ""
+        mark += f' <span class="sna-badge">{escape(self.mark)}</span>' if self.mark else ""
         return (
             f'<p class="sna-statement sna-{self.status}" id="finding-{self.id}" data-finding="{self.id}">'
             f"{escape(self.statement)}{mark}</p>"
@@ -113,6 +118,7 @@ def make_finding(
     exhibit: str | None = None,
     sensitivity: str = "open",
     words: Mapping[str, object] | None = None,
+    mark: str = "",
 ) -> Finding:
     """Build a finding from a result row.
 
@@ -146,6 +152,8 @@ def make_finding(
         ``open`` or ``restricted``.
     words : mapping, optional
         Further placeholders.
+    mark : str, optional
+        Said beside the sentence, of one that rests on made-up data; the sentence then begins with "Synthetic data".
 
     Returns
     -------
@@ -165,9 +173,10 @@ def make_finding(
         raise SnaError(f"{identifier}: the row has no value; choose another row or list a known gap.")
     said = {**_said(numbers, unit, precision), "period": text.period_words(period), "area": area, **(words or {})}
     age = text.months_between(period, period_end)
+    sentence = _with_period(placeholders(identifier, _without_interval(statement, said), said), period)
     return Finding(
         id=identifier,
-        statement=_with_period(placeholders(identifier, _without_interval(statement, said), said), period),
+        statement=f"{SYNTHETIC_WORDS}: {sentence}" if mark else sentence,
         **numbers,
         unit=unit,
         precision=precision,
@@ -181,6 +190,7 @@ def make_finding(
         sensitivity=sensitivity,
         status="historic" if age > HISTORIC_AFTER else "current",
         words={name: text.plain(word) for name, word in (words or {}).items()},
+        mark=mark,
     )
 
 
@@ -296,7 +306,7 @@ def quote(finding: Mapping[str, object], part: str = "") -> str:
     words = said.get(part or "quantity")
     if not words or words == "not available":
         raise SnaError(f"the finding has no {part!r}; it has {', '.join(name for name, word in said.items() if word)}")
-    return str(words)
+    return f"{words} ({SYNTHETIC_WORDS.lower()})" if finding.get("mark") and part not in ("statement", "period", "area") else str(words)
 
 
 def write_json(path: Path, content: object) -> None:

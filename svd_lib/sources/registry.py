@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,11 @@ PLACEHOLDERS = {
     "month": r"\d{4}-\d{2}",
     "force_slug": r"[a-z]+(?:-[a-z]+)*",
 }
+_PARTNER_FIELDS = {
+    "licence": "by-agreement", "attribution": ["partner"], "landing_page": None, "cadence": "by agreement", "sensitivity": "restricted",
+    "disclosure_rule": "partner_under_10", "evidence": "unseen",
+}  # fmt: skip
+"""What every partner's extract has in common; its entry states title and publisher."""
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 _SOURCE_KEYS = {
@@ -128,9 +133,18 @@ class Source:
 
 @dataclass(frozen=True)
 class Registry:
-    """Every source, by id."""
+    """Every source, by id.
+
+    Parameters
+    ----------
+    sources : mapping of str to Source
+        Publishers' data sets.
+    partners : mapping of str to Source
+        Partners' restricted extracts, of which only cleared counts are held.
+    """
 
     sources: Mapping[str, Source]
+    partners: Mapping[str, Source] = field(default_factory=dict)
 
     def source(self, source_id: str) -> Source:
         """Return one source.
@@ -140,12 +154,10 @@ class Registry:
         SnaError
             If the registry has no such id.
         """
-        try:
-            return self.sources[source_id]
-        except KeyError:
-            raise SnaError(
-                f"data/sources.yml: there is no source '{source_id}'; the sources are {', '.join(sorted(self.sources))}."
-            ) from None
+        known = {**self.partners, **self.sources}
+        if source_id not in known:
+            raise SnaError(f"data/sources.yml: there is no source '{source_id}'; the sources are {', '.join(sorted(known))}.")
+        return known[source_id]
 
     def attribution(self, source_ids: Iterable[str]) -> tuple[str, ...]:
         """Return the attribution lines that a use of these sources needs, each once, in the sources' order."""
@@ -181,7 +193,8 @@ def read_registry(root: Path) -> Registry:
     if not isinstance(document, dict) or document.get("schema") != 1:
         raise SnaError("data/sources.yml: the field 'schema' must be 1.")
     sources = {name: _source(name, values, document) for name, values in document.get("sources", {}).items()}
-    return Registry(sources)
+    partners = {name: _source(name, {**_PARTNER_FIELDS, **values}, document) for name, values in document.get("partners", {}).items()}
+    return Registry(sources, partners)
 
 
 def _source(name: str, values: Mapping[str, Any], document: Mapping[str, Any]) -> Source:
