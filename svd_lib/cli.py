@@ -6,6 +6,7 @@ Nothing scientific is imported here; each command imports what it needs when it 
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,17 +54,23 @@ def parser() -> argparse.ArgumentParser:
     build.add_argument("--areas", metavar="LIST", help="many areas or editions, parted by commas or one per line in a file; --jobs areas at a time")
     build.add_argument("--stock-kernels", action="store_true", help="start every kernel and the site builder afresh; same results")
     build.add_argument("--with-synthetic-partners", action="store_true", help="a second site with made-up partner data, marked as such")
+    build.add_argument("--quiet", action="store_true", help="say nothing while it goes well")
     build.add_argument("--plan", action="store_true", help="print what would run and why, and do nothing")
     verify = _add(commands, "verify", _verify, "build an edition again from nothing and compare it with its site")
     verify.add_argument("--jobs", type=int, default=2, metavar="N", help="chapters executed at a time (default 2)")
     _add(commands, "snapshot", _snapshot, "compute the aggregates that let an edition build offline")
-    _add(commands, "check", _check, "check notebooks, contents and editions without building")
-    explain = _add(commands, "explain", _explain, "print where a finding's number comes from")
+    _with_json(_add(commands, "check", _check, "check notebooks, contents and editions without building"))
+    explain = _with_json(_add(commands, "explain", _explain, "print where a finding's number comes from", examples=("sna explain geography-violence-rate",)))
     explain.add_argument("finding", help="a finding's id, like trends-violence-rate")
-    _add(commands, "doctor", _doctor, "say what this machine has and lacks")
-    _add(commands, "editions", _editions, "list the editions", edition=False)
+    _with_json(_add(commands, "doctor", _doctor, "say what this machine has and lacks, and how to mend it", edition=False))
+    _with_json(_add(commands, "editions", _editions, "list the editions", edition=False))
     add_commands(commands, _add)
     return whole
+
+
+def _with_json(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    command.add_argument("--json", action="store_true", help="print plain JSON for other programs")
+    return command
 
 
 def _version() -> str:
@@ -121,7 +128,7 @@ def _build(options: argparse.Namespace) -> int:
     from svd_lib.build.progress import Progress
     from svd_lib.build.run import build_edition, plan_build
 
-    progress = Progress()
+    progress = Progress(io.StringIO()) if options.quiet else Progress()
     edition = edition_to_build(options.edition, options.area, options.mirror, options.project, progress)
     prepare_view(edition, options.mirror, progress)
     if options.with_synthetic_partners:
@@ -163,6 +170,9 @@ def _check(options: argparse.Namespace) -> int:
     from svd_lib.edition import find_root
 
     problems = check_project(find_root(Path(options.project) if options.project else None))
+    if options.json:
+        _print_json(problems)
+        return 1 if problems else 0
     for problem in problems:
         print(problem, file=sys.stderr)
     print(f"{len(problems)} problem{'' if len(problems) == 1 else 's'}")
@@ -170,24 +180,41 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> None:
-    from svd_lib.build.explain import explain_finding
+    from svd_lib.build.explain import explain_finding, trail_of
 
-    print(explain_finding(_opened(options), options.finding))
+    edition = _opened(options)
+    if options.json:
+        _print_json(trail_of(edition, options.finding))
+    else:
+        print(explain_finding(edition, options.finding))
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from svd_lib.build.doctor import examine
+    from svd_lib.build.doctor import examine, is_well
 
-    lines, is_well = examine(options.project)
-    print("\n".join(lines))
-    return 0 if is_well else 1
+    examined = examine(options.project)
+    if options.json:
+        _print_json([one.to_dict() for one in examined])
+    else:
+        print("\n".join(one.line() for one in examined))
+    return 0 if is_well(examined) else 1
 
 
 def _editions(options: argparse.Namespace) -> None:
     from svd_lib.edition import find_root, list_editions
 
-    for edition in list_editions(find_root(Path(options.project) if options.project else None)):
+    found = list_editions(find_root(Path(options.project) if options.project else None))
+    if options.json:
+        _print_json([{"name": e.name, "area": f"{e.area_kind}:{e.area_code}", "period_end": str(e.period_end), "status": e.status} for e in found])
+        return
+    for edition in found:
         print(f"{edition.name:24} {edition.area_kind}:{edition.area_code}  to {edition.period_end}  {edition.status}")
+
+
+def _print_json(content: object) -> None:
+    import json
+
+    print(json.dumps(content, indent=1, ensure_ascii=False))
 
 
 if __name__ == "__main__":
