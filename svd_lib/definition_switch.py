@@ -129,6 +129,28 @@ def _judged(row: Mapping[str, object], middle: float) -> dict[str, str]:
     }
 
 
+def mix_with_weights(code_rows: pd.DataFrame, root: Path) -> pd.DataFrame:
+    """Return the offences of each offence group by code with their severity weights.
+
+    Parameters
+    ----------
+    code_rows : pandas.DataFrame
+        Rows of ``recorded_crime`` at level ``code`` of one area.
+    root : pathlib.Path
+        Project root.
+
+    Returns
+    -------
+    pandas.DataFrame, one row a code
+        ``offence`` (the group), ``offence_subgroup, offence_code, offence_count`` and ``weight`` (points of one offence; codes
+        without one are left out).
+    """
+    counted = _code_level(code_rows).groupby("offence_code")["count"].sum().clip(lower=0).rename("offence_count")
+    table = load_codes(root).set_index("offence_code")[["offence_group", "offence_subgroup", "css_weight"]]
+    both = table.join(counted, how="inner").reset_index().rename(columns={"offence_group": "offence", "css_weight": "weight"})
+    return both.dropna(subset=["weight"])[["offence", "offence_subgroup", "offence_code", "offence_count", "weight"]].reset_index(drop=True)
+
+
 def needs_of(definition: Definition) -> pd.DataFrame:
     """Return what a definition needs that no offence code expresses: ``need, what``, one row each."""
     return pd.DataFrame({"need": list(definition.needs), "what": [NEEDS[need] for need in definition.needs]}, dtype=object)

@@ -533,3 +533,167 @@ def events_noted(changes: pd.DataFrame, offence: str, until: object) -> str:
     """
     rows = changes[(changes["kind"] == "event") & (changes["offence"] == offence) & (changes["date"] <= pd.Timestamp(until))]
     return "".join(f" One event counts among them: {row.change}. {row.effect}" for row in rows.itertuples())
+
+
+def districts_in_two_years(view: View, crime_type: str = vocabulary.VIOLENCE) -> pd.DataFrame:
+    """Return the months of the two newest whole years by district, the earlier written one year before the latest.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``lad24nm, month, count``, ready for :func:`svd_lib.measures.trends.compare_periods`; no rows when only one whole
+        year is held.
+    """
+    years = whole_years(view)[:2]
+    if len(years) < 2:
+        return pd.DataFrame(columns=["lad24nm", "month", "count"])
+    latest, earlier = (period_months(year) for year in years)
+    ordered = sorted(earlier, key=lambda day: list(latest.month).index(day.month))
+    wide = street_by_month(view, crime_type, by="lad24nm").pivot(index="month", columns="lad24nm", values="count")
+    then = wide.reindex(pd.DatetimeIndex(ordered)).set_axis(latest - pd.DateOffset(years=1))
+    both = pd.concat([then, wide.reindex(latest)]).rename_axis("month")
+    return both.reset_index().melt("month", var_name="lad24nm", value_name="count")
+
+
+def forces_beside_expected(view: View, offence: str) -> pd.DataFrame:
+    """Return each force's newest year of an offence group beside what the change of all forces together would give it.
+
+    Parameters
+    ----------
+    view : View
+    offence : str
+
+    Returns
+    -------
+    pandas.DataFrame, one row a force
+        ``area_code, area_name, count`` (offences in the newest year), ``expected`` (its offences in the last of the rolling
+        years times the ratio of all forces), ``is_own, is_neighbour, period_end, reference_end``; no row when nothing stands
+        beside the rolling years.
+    """
+    every = _all_years(view)
+    rows = every[every["offence"] == offence]
+    newest, before = rows[rows["is_beside"]], rows[~rows["is_beside"]]
+    before = before[before["period_end"] == before["period_end"].max()]
+    both = newest.merge(before, on="area_code", suffixes=("", "_before"), validate="one_to_one")
+    crime = view.table("recorded_crime")
+    names = crime[crime["area_kind"] == "force"].drop_duplicates("area_code").set_index("area_code")["area_name"]
+    near = compared_forces(view).set_index("area_code")["role"]
+    both = both.assign(
+        area_name=both["area_code"].map(names), expected=both["count_before"] * both["count"].sum() / max(both["count_before"].sum(), 1),
+        is_own=both["area_code"] == view.area.pfa24cd, is_neighbour=both["area_code"].map(near).eq("neighbour"), reference_end=both["period_end_before"],
+    )  # fmt: skip
+    return both[["area_code", "area_name", "count", "expected", "is_own", "is_neighbour", "period_end", "reference_end"]].reset_index(drop=True)
+
+
+def hospitals_beside_police(view: View) -> pd.DataFrame:
+    """Return the region's hospital admissions for assault by a sharp object and its police's knife offences, by year.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``series, period_end, count``: years ending March, the latest edition of each; only years from the first that both
+        have. No rows where one of the two is not held.
+    """
+    admissions = view.table("indicators")
+    admissions = admissions[(admissions["indicator"] == "sharp_object_admissions") & (admissions["area_kind"] == "region")]
+    crime = view.table("recorded_crime")
+    knives = crime[(crime["area_kind"] == "region") & (crime["measure"] == "knife") & (crime["offence"] == KNIFE_TOTAL)]
+    knives = knives[knives["period_end"].dt.month == 3].drop_duplicates("period_end", keep="last")
+    if admissions.empty or knives.empty:
+        return pd.DataFrame(columns=["series", "period_end", "count"])
+    hospital = admissions.rename(columns={"value": "count"}).assign(series="Hospital admissions")
+    police = knives.assign(series="Police: knife offences")
+    both = pd.concat([hospital, police], ignore_index=True)[["series", "period_end", "count"]].dropna()
+    first = both.groupby("series")["period_end"].min().max()
+    return both[both["period_end"] >= first].sort_values(["series", "period_end"]).reset_index(drop=True)
+
+
+def success_measures(view: View) -> pd.DataFrame:
+    """Return the three national success measures as near as open figures come, each with its newest year.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``id, measure, nearest`` (what is held), ``place, count, period``; a measure of which nothing is held has no row.
+    """
+    rows = []
+    admissions = view.table("indicators")
+    admissions = admissions[(admissions["indicator"] == "sharp_object_admissions") & (admissions["area_kind"] == "region")].sort_values("period_end")
+    if len(admissions):
+        last = admissions.iloc[-1]
+        rows.append(("admissions", "Hospital admissions for assault with a sharp object", "the whole region, rounded", last["area_name"], last["value"], year_ending(last["period_end"])))
+    knives = knife_editions(view)
+    if len(knives):
+        last = knives.sort_values("period_end").iloc[-1]
+        rows.append(("knife", "Knife-enabled serious violence", "knife or sharp instrument offences of the force", force_name(view), last["last_count"], year_ending(last["period_end"])))
+    deaths = newest_rows(homicide_years(view))
+    rows += [("homicide", "Non-domestic homicide", "all homicides of the force", force_name(view), row["count"], year_ending(row["period_end"])) for row in deaths.to_dict("records")]
+    return pd.DataFrame(rows, columns=["id", "measure", "nearest", "place", "count", "period"])
+
+
+def three_measures(levels: pd.DataFrame, points: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
+    """Return offence groups with their rate, severity points and cost side by side, each interval in words.
+
+    Parameters
+    ----------
+    levels : pandas.DataFrame
+        Rates per 1,000 residents by ``offence``.
+    points : pandas.DataFrame
+        From :func:`svd_lib.measures.harm.severity_by_mix` by ``offence``.
+    costs : pandas.DataFrame
+        From :func:`svd_lib.measures.harm.economic_cost`, in millions of pounds.
+
+    Returns
+    -------
+    pandas.DataFrame, one row an offence group
+        The columns of ``levels``, ``points`` (thousands), ``cost`` (millions of pounds; null without a unit cost),
+        ``point_share`` and ``offence_share`` (per cent of all groups), and ``rate_interval, points_interval, cost_interval``.
+    """
+    out = levels.assign(rate_interval=_interval(levels, 2), offence_share=100 * levels["numerator"] / max(levels["numerator"].sum(), 1))
+    scored = points.assign(points=points["value"] / 1000, points_interval=_interval(points, 0, 1000), point_share=100 * points["value"] / points["value"].sum())
+    priced = costs.assign(cost=costs["value"], cost_interval=_interval(costs, 0))
+    out = out.merge(scored[["offence", "points", "points_interval", "point_share"]], how="left", on="offence", validate="one_to_one")
+    return out.merge(priced[["offence", "cost", "cost_interval"]], how="left", on="offence", validate="one_to_one")
+
+
+def _interval(frame: pd.DataFrame, precision: int, scale: float = 1.0) -> list[str]:
+    pairs = zip(frame["lower_ci"] / scale, frame["upper_ci"] / scale, strict=True)
+    return ["not held" if pd.isna(low) else f"{low:,.{precision}f} to {high:,.{precision}f}" for low, high in pairs]
+
+
+def success_table(falls: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a success measure: baseline, its year, and the smallest visible fall for each number of years.
+
+    Parameters
+    ----------
+    falls : pandas.DataFrame
+        From :func:`svd_lib.measures.evaluation.detectable_fall`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``id, measure, nearest, place, period, year_ending`` (first day of the last month), ``baseline`` (a year, in words),
+        ``admissions`` (the same, for admissions only) and ``years_1, years_3, years_5`` (per cent; null where even a fall to nothing would not show).
+    """
+    if falls.empty:
+        return falls
+    shown = falls.assign(percent=(100 * falls["value"]).where(falls["value"] < 1), baseline=falls["numerator"] / falls["years"])
+    wide = shown.pivot(index="id", columns="years", values="percent").add_prefix("years_").rename_axis(columns=None)
+    first = shown.drop_duplicates("id")[["id", "measure", "nearest", "place", "period", "baseline"]]
+    ends = pd.to_datetime(first["period"].str.partition("/")[2] + "-01")
+    # admissions stand in a column of their own, because their publisher's rule for small counts is theirs alone
+    said = first.assign(year_ending=ends, admissions=first["baseline"].where(first["id"] == "admissions"), baseline=first["baseline"].map("{:,.0f}".format))
+    return said.merge(wide.reset_index(), on="id", validate="one_to_one")
+
+
+def whole_span(periods: pd.Series, otherwise: str) -> str:
+    """Return from the first to the last month of some periods, or another period when there are none."""
+    if periods.empty:
+        return otherwise
+    ends = periods.str.partition("/")
+    return f"{ends[0].min()}/{ends[2].max()}"
+
+
+def axis_positions(points: pd.DataFrame, size: str = "denominator", steps: int = 60) -> pd.DataFrame:
+    """Return evenly spaced positions along a funnel's axis, from the smallest to the largest point: ``size``."""
+    return pd.DataFrame({"size": np.linspace(points[size].min(), points[size].max(), steps)})

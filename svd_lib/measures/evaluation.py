@@ -12,7 +12,7 @@ from scipy import stats
 
 from svd_lib.errors import SnaError
 from svd_lib.measures.intervals import wilson_limits, z_value
-from svd_lib.measures.results import floats, need, result
+from svd_lib.measures.results import floats, level, need, positive, result
 
 GREEN_BOOK: Final[tuple[tuple[int, float], ...]] = ((30, 0.035), (75, 0.030), (125, 0.025))
 """HM Treasury's standard discount rates: up to and including this year, this rate."""
@@ -150,6 +150,46 @@ def detectable_reduction(
         displacement_control_before=displacement_control_before, confidence=confidence,
     )  # fmt: skip
     return table[table["power"] >= power].head(1).reset_index(drop=True)
+
+
+def detectable_fall(
+    frame: pd.DataFrame, years: Sequence[float] = (1, 3, 5), *, count: str = "count", power: float = 0.8, confidence: float = 0.95
+) -> pd.DataFrame:
+    """Return the smallest fall of a yearly count that so many years before and after would show.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row a measure.
+    years : sequence of float, default (1, 3, 5)
+        Years on each side.
+    count : str, default "count"
+        Events a year before the fall.
+    power : float, default 0.8
+        Chance of a clear difference when the fall is real.
+    confidence : float, default 0.95
+        Of the two-sided interval that must exclude no change.
+
+    Returns
+    -------
+    pandas.DataFrame, one row a measure and number of years
+        The frame's other columns, ``years`` and the result columns: value = the fall as a proportion of the yearly count,
+        above 1 where even a fall to nothing would not be shown so surely.
+
+    Notes
+    -----
+    Two Poisson counts on the square-root scale: the difference of the roots has a variance of one half. Swings beyond chance,
+    changes of recording and trends make the true figure larger.
+
+    """
+    need(frame, [count], "A detectable fall")
+    wide = frame.loc[frame.index.repeat(len(years))].assign(years=list(years) * len(frame))
+    events = positive(floats(wide[count])) * wide["years"].to_numpy(float)
+    needed = (stats.norm.isf((1 - level(confidence)) / 2) + stats.norm.ppf(level(power))) / np.sqrt(2 * events)
+    return result(
+        wide.drop(columns=[count]), numerator=events, denominator=np.nan, value=np.where(needed < 1, 1 - (1 - needed) ** 2, needed),
+        lower=np.nan, upper=np.nan, statistic="proportion of the count", method=f"two Poisson counts, square-root scale, power {power:g}", confidence=confidence,
+    )  # fmt: skip
 
 
 def e_test(

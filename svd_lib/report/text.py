@@ -325,6 +325,14 @@ def compare_words(row: object, other: object = None, neutral: float = 0.0) -> st
     return words[direction(row, neutral) if other is None else _levels(one_row(row), one_row(other))]
 
 
+def funnel_words(point: object) -> str:
+    """Word a point of a funnel plot by its limits; ``significance`` as :func:`svd_lib.measures.funnels.funnel_points` gives it."""
+    said = str(one_row(point).get("significance") or "")
+    if said.startswith(("High", "Low")):
+        return f"{'above' if said.startswith('High') else 'below'} the limits, more than chance and the usual differences between forces explain"
+    return "within the limits of chance and of the usual differences between forces"
+
+
 def chance_words(p_value: float, clear: str, unclear: str, alpha: float = 0.05) -> str:
     """Word a test that has no interval: ``clear`` when its p-value is below ``alpha``, else ``unclear``."""
     known = plain(p_value)

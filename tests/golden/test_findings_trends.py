@@ -45,7 +45,7 @@ def test_every_finding_of_the_newest_edition_is_recomputed(published: dict) -> N
 
 def test_every_finding_of_the_earlier_edition_is_recomputed(earlier: tuple[dict, dict]) -> None:
     found, wanted = earlier
-    assert {name for name in found if found[name]["value"] is None} == {f"trends-{name}-ratio" for name in GROUPS} | {"trends-level-spread"}
+    assert {name for name in found if found[name]["value"] is None} == {f"trends-{name}-ratio" for name in (*GROUPS, "forces")} | {"trends-level-spread", "trends-district-fell"}
     _agree({name: one for name, one in found.items() if one["value"] is not None}, wanted)
 
 
@@ -104,7 +104,73 @@ def expected(snapshot: Path, newest: str) -> dict[str, Numbers]:
     out["trends-knife-revision"] = (knife(snapshot), None, None)
     high, low, _ = signals(snapshot)
     out["trends-quarters-signals"] = (high + low, None, None)
+    out |= harm_and_cost(snapshot, years, last) | {"trends-health-index": hospital(snapshot)}
+    shown = 2.8015852181129805 / math.sqrt(2 * 3 * years["Homicide", last])
+    out["trends-success-homicide"] = (100 * (1 - (1 - shown) ** 2) if shown < 1 else 100 * shown, None, None)
+    if newest:
+        out |= {"trends-forces-ratio": beside_all_forces(snapshot), "trends-district-fell": (districts_fallen(snapshot), None, None)}
     return out
+
+
+def harm_and_cost(snapshot: Path, years: dict[tuple[str, str], int], last: str) -> dict[str, Numbers]:
+    """Largest share of severity points over the violence groups, and the cost of the groups that have one."""
+    root = snapshot.parents[3]
+    codes = pd.read_csv(root / "data/reference/offence_codes.csv", dtype={"offence_code": "str"})
+    mix = _sql(snapshot, "recorded_crime", f"select offence_code, greatest(sum(count), 0) as n from t where area_code = '{FORCE}' and level = 'code' group by offence_code")
+    rows = codes.merge(mix, on="offence_code").dropna(subset=["css_weight"])
+    violent = ["Homicide", "Violence with injury", "Violence without injury", "Stalking and harassment", "Sexual offences", "Robbery", "Possession of weapons offences"]
+    points = {}
+    for group in violent:
+        part = rows[rows["offence_group"] == group]
+        points[group] = years[group, last] * (part["n"] * part["css_weight"]).sum() / part["n"].sum()
+    sexual = rows[rows["offence_group"] == "Sexual offences"]
+    rape = sexual.loc[sexual["offence_subgroup"].str.contains("Rape"), "n"].sum() / sexual["n"].sum()
+    unit = {"Homicide": 3.2e6, "Violence with injury": 14050, "Robbery": 11320, "Sexual offences": rape * 39360 + (1 - rape) * 6520}
+    total = sum(cost * years[group, last] for group, cost in unit.items()) / 1e6
+    reach = [0.0, 0.0]
+    for group, cost in unit.items():
+        n = years[group, last]
+        ends = poisson(n)
+        reach = [spread + (cost * (end - n) / 1e6) ** 2 for spread, end in zip(reach, ends)]
+    return {
+        "trends-harm-share": (100 * max(points.values()) / sum(points.values()), None, None),
+        "trends-cost-total": (total, total - math.sqrt(reach[0]), total + math.sqrt(reach[1])),
+    }
+
+
+def poisson(n: int) -> tuple[float, float]:
+    """Exact limits below ten events, Byar's from ten."""
+    if n < 10:
+        return stats.chi2.ppf(0.025, 2 * n) / 2, stats.chi2.ppf(0.975, 2 * n + 2) / 2
+    z = 1.959963984540054
+    return n * (1 - 1 / (9 * n) - z / (3 * math.sqrt(n))) ** 3, (n + 1) * (1 - 1 / (9 * (n + 1)) + z / (3 * math.sqrt(n + 1))) ** 3
+
+
+def hospital(snapshot: Path) -> Numbers:
+    """Admissions of the region in the last year that both sources have, for every 100 in 2013/14."""
+    rows = pd.read_parquet(snapshot / "indicators.parquet").query("indicator == 'sharp_object_admissions' and area_kind == 'region'")
+    by_year = rows.set_index(rows["period_end"].dt.year)["value"]
+    return times(100, by_year[2019], by_year[2014])
+
+
+def beside_all_forces(snapshot: Path) -> Numbers:
+    """The force's newest year over what the change of all forces would give it, with Byar's limits."""
+    rows = _sql(snapshot, "recorded_crime", f"""select area_code, strftime(period_end, '%Y-%m-%d') as ends, max(count) as n from t where area_kind = 'force'
+        and offence = 'Violence with injury' and level = 'group' and period_kind = 'year' and status = 'published' and period_end in (date '{LAST}', date '{NEWEST}')
+        and (publication like '%rolling years%' or period_end > '2018-12-31') group by all""")  # fmt: skip
+    wide = rows.pivot(index="area_code", columns="ends", values="n").dropna()
+    expected_here = wide.loc[FORCE, LAST] * wide[NEWEST].sum() / wide[LAST].sum()
+    n = int(wide.loc[FORCE, NEWEST])
+    return tuple(number / expected_here for number in (n, *poisson(n)))
+
+
+def districts_fallen(snapshot: Path) -> int:
+    """Districts whose quasi-Poisson ratio of 2025 over 2021/22 lies wholly below one."""
+    rows = _sql(snapshot, "street_counts", f"""select lad24nm, strftime(month, '%Y-%m') as month, sum(t.count) as n from t
+        join read_parquet('{snapshot / "places"}.parquet') p using (lsoa21cd) where t.force_slug = '{SLUG}' and location = 'in_area'
+        and crime_type = '{STREET["violence"]}' group by all""")  # fmt: skip
+    wide = rows.pivot(index="month", columns="lad24nm", values="n").fillna(0)
+    return sum(quasi_poisson(wide.loc["2025-01":"2025-12", name], wide.loc["2021-04":"2022-03", name])[2] < 100 for name in wide)
 
 
 def times(scale: float, now: float, then: float) -> Numbers:
