@@ -5,7 +5,7 @@ PYTHON ?= python3
 SETUP = $(PYTHON) tools/setup.py
 SNA = .venv/bin/sna
 
-.PHONY: help docs env env-dev env-edit book test lint browser bench prove proofs edit clean
+.PHONY: help docs env env-dev env-edit book test lint browser bench bench-ingest prove proofs edit clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -36,6 +36,9 @@ bench: env-dev   ## time the build against the stock tools
 
 docs: env-dev    ## the guides for analysts, a second book
 	@.venv/bin/python tools/make_docs.py
+
+bench-ingest: env-dev ## time the national ingest against bare DuckDB: make bench-ingest ROWS="1000000 10000000"
+	@.venv/bin/python benchmarks/bench_ingest.py $(if $(ROWS),--rows $(ROWS))
 
 prove: env-dev   ## the long proofs, or one: make prove PROOF=calibration
 	@.venv/bin/python tools/prove.py $(PROOF)

@@ -48,7 +48,8 @@ def parser() -> argparse.ArgumentParser:
     whole.add_argument("--version", action="version", version=f"sna {_version()}")
     commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add(commands, "fetch", _fetch, "bring an edition's inputs into data/raw and verify each", mirror="required")
-    _add(commands, "ingest", _ingest, "turn verified inputs into tidy tables")
+    ingest = _add(commands, "ingest", _ingest, "turn verified inputs into tidy tables", mirror="optional")
+    ingest.add_argument("--national", nargs="+", metavar="ARCHIVE", help="whole monthly archives instead: all forces, all months, nothing unpacked")
     build = _add(commands, "build", _build, "build an edition's website", mirror="optional", area=True)
     build.add_argument("--jobs", type=int, default=2, metavar="N", help="chapters executed at a time (default 2); with --areas, areas")
     build.add_argument("--areas", metavar="LIST", help="many areas or editions, parted by commas or one per line in a file; --jobs areas at a time")
@@ -116,8 +117,13 @@ def _fetch(options: argparse.Namespace) -> None:
 
 
 def _ingest(options: argparse.Namespace) -> None:
-    from svd_lib.build.inputs import ingest_inputs
+    from svd_lib.build.inputs import ingest_inputs, ingest_national
 
+    if options.national:
+        print("\n".join(ingest_national(options.national, options.mirror, options.edition, options.project)))
+        return
+    if options.mirror:
+        raise SnaError("--mirror goes with --national; for an edition run 'sna fetch --mirror ...' first.")
     ingest_inputs(_opened(options))
 
 

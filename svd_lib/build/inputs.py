@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from svd_lib.build.progress import Progress
@@ -25,6 +26,31 @@ def ingest_inputs(edition: Edition, progress: Progress | None = None) -> None:
 
     progress = progress or Progress()
     refresh_view(edition, tell=lambda line: progress.step(f"{edition.name}: {line}"))
+
+
+def ingest_national(archives: Sequence[str], mirror: str | None, edition: str, project: str, progress: Progress | None = None) -> list[str]:
+    """Make the tidy parts of all forces in whole archives and return what is held, missing and refused, a line each.
+
+    Parameters
+    ----------
+    archives : sequence of str
+        Paths of monthly archives.
+    mirror : str, optional
+        Where the lookups of places come from; without it, the raw files of the edition.
+    edition, project : str
+        As for :func:`svd_lib.edition.open_edition`.
+    """
+    from svd_lib.ingest import national, tidy
+    from svd_lib.ingest.new_edition import national_lookups
+
+    progress = progress or Progress()
+    root = find_root(Path(project) if project else None)
+    if mirror:
+        tables = national_lookups(mirror, root)
+    else:
+        tables = tidy.make_tables(tidy.RawFiles.of(open_edition(edition, project)), {"places", "place_changes"})
+    report = national.ingest_archives([Path(path) for path in archives], tables, root / "data" / "tidy", progress.step)
+    return report.lines()
 
 
 def write_embedded_aggregates(edition: Edition, progress: Progress | None = None) -> None:

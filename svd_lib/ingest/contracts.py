@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from svd_lib.ingest.partners.kinds import Kind
 from svd_lib.ingest.partners.register import KINDS
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
     from pandera.errors import SchemaError
     from pandera.pandas import Column as SchemaColumn
@@ -376,6 +378,38 @@ def validate(table: str, frame: pd.DataFrame, source: str = "") -> pd.DataFrame:
         where = f" from {source}" if source else ""
         raise SnaError(f"Table '{table}'{where}{_violation(table, out, error)}") from None
     return out
+
+
+def arrow_table(table: str, columns: Mapping[str, Sequence[object] | np.ndarray]) -> pa.Table:
+    """Return columns as an Arrow table by the contract: typed, sorted by the key, and checked as :func:`check_arrow` does.
+
+    For tables that are made by the hundred, one a force: a few milliseconds where :func:`validate` takes most of a second.
+
+    Parameters
+    ----------
+    table : str
+        Name of a tidy table.
+    columns : mapping of str to sequence
+        Every column of the contract, all of one length; None where there is no value.
+
+    Raises
+    ------
+    SnaError
+        With the first violation, or when a key occurs twice.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kinds = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "month": pa.timestamp("us")}
+    rules = contract(table)
+    out = pa.table({name: pa.array(columns[name], kinds[column.dtype], from_pandas=True) for name, column in rules.columns.items()})
+    keys = [(name, "ascending", "at_end") for name in rules.key]
+    out = out.take(pc.sort_indices(out, sort_keys=keys))
+    if out.num_rows != out.select(list(rules.key)).group_by(list(rules.key), use_threads=False).aggregate([]).num_rows:
+        raise SnaError(f"Table '{table}' has two rows for one key; every key must occur once.")
+    texts = [name for name, column in rules.columns.items() if column.dtype == "str"]
+    encoded = {name: out[name].combine_chunks().dictionary_encode() if name in texts else out[name] for name in out.column_names}
+    return check_arrow(table, pa.table(encoded))
 
 
 def check_arrow(table: str, content: pa.Table) -> pa.Table:

@@ -36,7 +36,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 OUTCOME = {"street": "Last outcome category", "outcomes": "Outcome type"}
 
 _MEMBER = re.compile(r"(?:(?:.*/)?(?P<folder>\d{4}-\d{2})/|(?:.*/)?)(?P<month>\d{4}-\d{2})-(?P<force>[a-z-]+)-(?P<dataset>street|outcomes)\.csv")
-_ELSEWHERE = r"^(S01\d{6}|N\d{8}|95[A-Z0-9]{4,6})$"
+_ELSEWHERE = re.compile(r"^(S01\d{6}|N\d{8}|95[A-Z0-9]{4,6})$")
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _TYPES = {"Crime ID": pa.binary(), "LSOA name": pa.binary(), "Context": pa.binary(), "Longitude": pa.float64(), "Latitude": pa.float64()}
 _READ = ("Crime ID", "Month", "Longitude", "Latitude", "LSOA code", "LSOA name")
@@ -66,12 +66,16 @@ class Places:
     ----------
     codes : pyarrow.Array
         LSOA codes, n of them.
-    vintage : numpy.ndarray of str, shape (n,)
-        ``2011``, ``2021`` or ``both``.
+    index : dict of str to int
+        Code to its place in ``codes``.
+    vintage : numpy.ndarray of int, shape (n,)
+        2011, 2021, or 0 for a code of both.
     district : numpy.ndarray of int, shape (n,)
         Index into ``districts``.
-    force : numpy.ndarray of str, shape (n,)
-        Slug of the force whose area the place lies in.
+    force : numpy.ndarray of int, shape (n,)
+        Index into ``forces``: the force whose area the place lies in.
+    forces : numpy.ndarray of str
+        Forces' names in the archive, sorted.
     districts : numpy.ndarray of str
         District codes, sorted.
     district_names : frozenset of str
@@ -79,9 +83,11 @@ class Places:
     """
 
     codes: pa.Array
+    index: dict[str, int]
     vintage: np.ndarray
     district: np.ndarray
     force: np.ndarray
+    forces: np.ndarray
     districts: np.ndarray
     district_names: frozenset[str]
 
@@ -264,13 +270,12 @@ def _is_number(text: str) -> bool:
 
 
 def _place_of_rows(column: pa.DictionaryArray, file: MonthFile, places: Places) -> np.ndarray:
-    """Return the place index of every row; refuse an unknown code, a foreign month's vintage mix."""
-    values = column.dictionary
-    index = pc.index_in(values, value_set=places.codes).fill_null(REJECTED).to_numpy(zero_copy_only=False).astype("int64")
+    """Return the place index of every row; refuse an unknown code, or codes of two vintages."""
+    values = column.dictionary.to_pylist()
+    index = np.array([places.index.get(value, REJECTED) for value in values], "int64")
     place = _mapped(column, index, NOWHERE)
-    elsewhere = pc.match_substring_regex(values, _ELSEWHERE).to_numpy(zero_copy_only=False)
-    unknown = np.flatnonzero((index == REJECTED) & ~elsewhere.astype(bool))
-    if len(unknown):
+    unknown = [number for number in np.flatnonzero(index == REJECTED) if not _ELSEWHERE.match(values[number])]
+    if unknown:
         row = int(np.flatnonzero(np.isin(_mapped(column, np.arange(len(values)), NOWHERE), unknown))[0])
         raise SnaError(
             f"{file.member}, row {row + 1}: LSOA code '{column[row].as_py()}' is in neither the 2011 nor the 2021 list; "
@@ -288,11 +293,11 @@ def _mapped(column: pa.DictionaryArray, of_value: np.ndarray, of_null: int) -> n
 
 def _check_vintage(place: np.ndarray, file: MonthFile, places: Places) -> None:
     kinds = places.vintage[place[place >= 0]]
-    if not ((kinds == "2011").any() and (kinds == "2021").any()):
+    if not ((kinds == 2011).any() and (kinds == 2021).any()):
         return
-    vintage = np.where(place >= 0, places.vintage[np.maximum(place, 0)], "")
+    vintage = np.where(place >= 0, places.vintage[np.maximum(place, 0)], 0)
     first = []
-    for kind in ("2011", "2021"):
+    for kind in (2011, 2021):
         code = int(place[vintage == kind].min())
         first.append(f"{places.codes[code].as_py()} (row {int(np.flatnonzero(place == code)[0]) + 1}) is a {kind} code")
     raise SnaError(f"{file.member} mixes two vintages of LSOA: {first[0]}, {first[1].replace(' is', '')}; fetch its archive again.")
@@ -349,14 +354,15 @@ def _fates(table: dict[str, pa.Array], place: np.ndarray, places: Places, file: 
     """Return what became of the rows: the coverage table's counts by kind of location."""
     located = place[place >= 0]
     kinds = places.vintage[located]
-    of_vintage = [kind for kind in ("2011", "2021") if (kinds == kind).any()]
+    of_vintage = [str(kind) for kind in (2011, 2021) if (kinds == kind).any()]
+    own = np.flatnonzero(places.forces == file.force_slug)
     return {
         "rows_total": len(place),
         "rows_located": len(located),
         "rows_no_location": int((place == NOWHERE).sum()),
         "rows_rejected": int((place == REJECTED).sum()),
-        "rows_recoded": int((kinds == "2011").sum()),
-        "rows_in_force_area": int((places.force[located] == file.force_slug).sum()),
+        "rows_recoded": int((kinds == 2011).sum()),
+        "rows_in_force_area": int(np.isin(places.force[located], own).sum()),
         "lsoa_vintage": of_vintage[0] if of_vintage else ("either" if len(located) else None),
     }
 

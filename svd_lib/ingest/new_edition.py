@@ -187,10 +187,19 @@ def _editions_of(area: Area, root: Path) -> list[Edition]:
 
 def national_places(mirror: Fetcher, root: Path) -> pd.DataFrame:
     """Return the tidy table ``places`` of England and Wales, made from a mirror's lookups."""
+    return tidy.make_tables(_national_files(mirror, root), {"places"})["places"]
+
+
+def national_lookups(mirror: str | Path, root: Path) -> tidy.TidyTables:
+    """Return the tidy tables ``places`` and ``place_changes`` of England and Wales, made from a mirror's lookups."""
+    return tidy.make_tables(_national_files(open_mirror(mirror), root), {"places", "place_changes"})
+
+
+def _national_files(mirror: Fetcher, root: Path) -> tidy.RawFiles:
     raw_root = root / "data" / "raw"
     lock = lock_sources(mirror, read_registry(root), _PLACES_SOURCES)
     fetch_lock(lock, mirror, raw_root)
-    return tidy.make_tables(tidy.RawFiles(lock.inputs, raw_root), {"places"})["places"]
+    return tidy.RawFiles(lock.inputs, raw_root)
 
 
 def _committed(area: Area, root: Path, period_end: date | None) -> Edition | None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,9 @@ SOURCE = "police_uk_archive"
 TABLES = ("street_counts", "outcome_counts", "coverage", "rejects")
 JOBS = 2
 """Forces read at a time: reading is inflating and parsing, which two threads do side by side."""
+
+_LEVEL = 3
+"""Compression of a part: it is read again soon, and an edition's tables are written from it more tightly."""
 
 Read = Callable[[MonthFile], bytes]
 
@@ -79,7 +82,7 @@ def make_parts(
     by_force : mapping
         Force to its month files.
     hashes : mapping
-        Month file to the SHA-256 of its bytes.
+        Month file to the SHA-256 of its bytes; one that is not known when a part is made must be added by ``read``.
     read : callable
         Gives the bytes of a month file; called once per file of a part that is made, from several threads.
     tables : mapping of str to pandas.DataFrame
@@ -89,32 +92,49 @@ def make_parts(
     tell : callable, optional
         Told each force that is done, and whether its part was made.
     """
-    places, changes = all_places(tables["place_changes"], tables["places"]), tables["place_changes"]
-    rest = _digest_of_rest(places, changes)
+    places = all_places(tables["place_changes"], tables["places"])
+    rest = _digest_of_rest(places, tables["place_changes"])
+    changes = changed_places(tables["place_changes"])
     made: dict[str, dict[str, Path]] = {}
 
     def one(force: str) -> None:
-        name = f"{force}-{_part_digest(by_force[force], hashes, rest)}.parquet"
-        paths = {table: folder / table / "parts" / name for table in TABLES}
-        is_there = all(path.is_file() for path in paths.values())
-        if not is_there:
-            for table, content in build_force(by_force[force], read, places, changes).items():
-                tidy.write_table(content, paths[table])
-        made[force] = paths
+        files = by_force[force]
+        is_made = not all(file in hashes for file in files) or not all(path.is_file() for path in _part_paths(files, hashes, rest, folder).values())
+        if is_made:
+            content = build_force(files, read, places, changes)
+            for table, path in _part_paths(files, hashes, rest, folder).items():
+                tidy.write_table(content[table], path, level=_LEVEL)
+        made[force] = _part_paths(files, hashes, rest, folder)
         if tell:
-            tell(force, not is_there)
+            tell(force, is_made)
 
-    with ThreadPoolExecutor(JOBS) as pool:
-        for _ in pool.map(one, by_force):
-            pass
+    _run_all(one, list(by_force))
     return {force: made[force] for force in sorted(made)}
+
+
+def _run_all(task: Callable[[str], None], forces: Sequence[str]) -> None:
+    """Run a task for every force, a few at a time; the first that fails stops those not begun."""
+    with ThreadPoolExecutor(JOBS) as pool:
+        running = [pool.submit(task, force) for force in forces]
+        try:
+            for future in as_completed(running):
+                future.result()
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def _part_paths(files: Sequence[MonthFile], hashes: Mapping[MonthFile, str], rest: str, folder: Path) -> dict[str, Path]:
+    name = f"{files[0].force_slug}-{_part_digest(files, hashes, rest)}.parquet"
+    return {table: folder / table / "parts" / name for table in TABLES}
 
 
 def _digest_of_rest(places: Places, changes: pd.DataFrame) -> str:
     """Return a digest of what a part depends on beside its files: code, contracts, and what the codes mean."""
     code = [hashlib.sha256(path.read_bytes()).hexdigest() for path in tidy.code_files(__name__)]
     meaning = hashlib.sha256()
-    for column in (places.codes.to_pandas(), places.vintage, places.districts[places.district], places.force, sorted(places.district_names)):
+    of_code = (places.codes.to_pylist(), places.vintage.astype("str"), places.districts[places.district], places.forces[places.force])
+    for column in (*of_code, sorted(places.district_names)):
         meaning.update("\n".join(column).encode())
     ordered = changes.sort_values(["lsoa11cd", "lsoa21cd"])
     meaning.update(ordered[["lsoa11cd", "lsoa21cd", "change_code", "share"]].to_csv(index=False).encode())
@@ -141,29 +161,38 @@ def all_places(place_changes: pd.DataFrame, places: pd.DataFrame) -> Places:
     SnaError
         When a code of both vintages is not the same place.
     """
-    codes21 = pd.Index(place_changes["lsoa21cd"].unique())
-    codes11 = pd.Index(place_changes["lsoa11cd"].unique())
-    shared = codes11.intersection(codes21)
-    both = place_changes[place_changes["lsoa11cd"].isin(shared)]
-    if not (both["lsoa11cd"] == both["lsoa21cd"]).all():
+    parts = list(zip(*(place_changes[name].to_list() for name in ("lsoa11cd", "lsoa21cd", "share")), strict=True))
+    codes11, codes21 = {old for old, _, _ in parts}, {new for _, new, _ in parts}
+    shared = codes11 & codes21
+    if any(old in shared and old != new for old, new, _ in parts):
         raise SnaError("The LSOA lookup gives a code of both vintages a new meaning; counts cannot be recoded by code alone.")
-    codes = codes11.union(codes21).sort_values()
-    largest = place_changes.sort_values(["share", "lsoa21cd"], ascending=[False, True]).drop_duplicates("lsoa11cd")
-    today = codes.to_series().where(codes.isin(codes21), codes.map(largest.set_index("lsoa11cd")["lsoa21cd"]))
-    by_code = places.set_index("lsoa21cd")
-    district = today.map(by_code["lad24cd"]).fillna("")
-    districts, index = np.unique(district.to_numpy("str"), return_inverse=True)
+    codes = sorted(codes11 | codes21)
+    by_code = sorted((part for part in parts if part[0] not in shared), key=lambda part: part[1], reverse=True)
+    largest_last = sorted(by_code, key=lambda part: part[2])
+    today = {old: new for old, new, _ in largest_last} | {new: new for new in codes21}
+    columns = (places[name].to_list() for name in ("lsoa21cd", "lad24cd", "force_slug"))
+    of_code = {code: (district, force) for code, district, force in zip(*columns, strict=True)}
+    districts, district = np.unique([of_code.get(today[code], ("", ""))[0] for code in codes], return_inverse=True)
+    forces, force = np.unique([of_code.get(today[code], ("", ""))[1] for code in codes], return_inverse=True)
     return Places(
-        codes=pa.array(codes.to_list(), pa.string()),
-        vintage=np.select([codes.isin(shared), codes.isin(codes21)], ["both", "2021"], "2011"),
-        district=index,
-        force=today.map(by_code["force_slug"]).fillna("").to_numpy("str"),
+        codes=pa.array(codes, pa.string()),
+        index={code: number for number, code in enumerate(codes)},
+        vintage=np.array([0 if code in shared else 2021 if code in codes21 else 2011 for code in codes]),
+        district=district,
+        force=force,
+        forces=forces,
         districts=districts,
         district_names=frozenset(places["lad24nm"]),
     )
 
 
-def build_force(files: Sequence[MonthFile], read: Read, places: Places, place_changes: pd.DataFrame) -> dict[str, pa.Table | pd.DataFrame]:
+def changed_places(place_changes: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of LSOA 2011 codes that are no LSOA 2021 code: all that recoding needs."""
+    held = set(place_changes["lsoa21cd"])
+    return place_changes[[code not in held for code in place_changes["lsoa11cd"]]].reset_index(drop=True)
+
+
+def build_force(files: Sequence[MonthFile], read: Read, places: Places, place_changes: pd.DataFrame) -> dict[str, pa.Table]:
     """Return the four tables of one force's month files, each read once.
 
     Parameters
@@ -175,7 +204,7 @@ def build_force(files: Sequence[MonthFile], read: Read, places: Places, place_ch
     places : Places
         From :func:`all_places`.
     place_changes : pandas.DataFrame
-        The contract of that name.
+        From :func:`changed_places`.
     """
     ordered = sorted(files, key=lambda file: (file.dataset, file.month))
     street = [read_month(read(file), file, places) for file in ordered if file.dataset == "street"]
@@ -188,9 +217,9 @@ def build_force(files: Sequence[MonthFile], read: Read, places: Places, place_ch
             outcomes.append(rows)
     return {
         "street_counts": street_counts(street, places, place_changes),
-        "outcome_counts": contracts.validate("outcome_counts", outcome_counts([*street, *outcomes], places)),
-        "coverage": contracts.validate("coverage", pd.concat([coverage(group) for group in (street, outcomes) if group])),
-        "rejects": contracts.validate("rejects", rejects([*street, *outcomes])),
+        "outcome_counts": outcome_counts([*street, *outcomes], places),
+        "coverage": coverage([group for group in (street, outcomes) if group]),
+        "rejects": rejects([*street, *outcomes]),
     }
 
 
@@ -212,7 +241,7 @@ def _typed_events(events: pd.DataFrame, keys: np.ndarray, types: np.ndarray) -> 
     return typed.groupby(["district", "crime_type", "outcome"], observed=True).size().rename("count").reset_index()
 
 
-def outcome_counts(months: Sequence[MonthRows], places: Places) -> pd.DataFrame:
+def outcome_counts(months: Sequence[MonthRows], places: Places) -> pa.Table:
     """Return outcome_counts: last outcomes of street records, and rows of outcomes files with their crime's type.
 
     Notes
@@ -222,35 +251,44 @@ def outcome_counts(months: Sequence[MonthRows], places: Places) -> pd.DataFrame:
     the district of the largest part).
     """
     kinds = {"street": "last_outcome", "outcomes": "outcome_event"}
-    frames = [
-        rows.outcomes.assign(force_slug=rows.file.force_slug, month=rows.file.month, kind=kinds[rows.file.dataset], outcome=rows.outcomes["outcome"].astype("str"))
-        for rows in months
-    ]
-    out = pd.concat(frames, ignore_index=True)
+    sizes = [len(rows.outcomes) for rows in months]
+    whole = {name: np.concatenate([rows.outcomes[name].to_numpy() for rows in months]) for name in ("district", "crime_type", "outcome", "count")}
     names = np.append(np.array(vocabulary.CRIME_TYPES, dtype=object), None)
     districts = np.append(places.districts.astype(object), None)
-    return out.assign(lad24cd=districts[out["district"].to_numpy("int64")], crime_type=names[out["crime_type"].to_numpy("int64")])
+    columns = {
+        "force_slug": np.full(sum(sizes), months[0].file.force_slug, dtype=object),
+        "month": np.repeat(np.array([rows.file.month for rows in months], "datetime64[us]"), sizes),
+        "kind": np.repeat(np.array([kinds[rows.file.dataset] for rows in months], dtype=object), sizes),
+        "lad24cd": districts[whole["district"].astype("int64")],
+        "crime_type": names[whole["crime_type"].astype("int64")],
+        "outcome": whole["outcome"],
+        "count": whole["count"].astype("int64"),
+    }
+    return contracts.arrow_table("outcome_counts", columns)
 
 
-def coverage(months: Sequence[MonthRows]) -> pd.DataFrame:
-    """Return the coverage table of one force's street or outcomes files, and the months missing between them."""
+def coverage(groups: Sequence[Sequence[MonthRows]]) -> pa.Table:
+    """Return the coverage table of one force's files, group by group (street, outcomes), and the months missing between them."""
+    rows = [row for months in groups for row in _coverage_rows(months)]
+    rules = contracts.contract("coverage").columns
+    empty = {name: 0 if column.dtype == "int" else None for name, column in rules.items()}
+    return contracts.arrow_table("coverage", {name: [row.get(name, empty[name]) for row in rows] for name in rules})
+
+
+def _coverage_rows(months: Sequence[MonthRows]) -> list[dict[str, object]]:
     again, second = repeated_ids([rows.keys for rows in months])
-    held = pd.DataFrame([rows.found for rows in months]).assign(
-        dataset=months[0].file.dataset,
-        force_slug=months[0].file.force_slug,
-        month=[rows.file.month for rows in months],
-        archive=[rows.file.archive for rows in months],
-        superseded=[rows.file.superseded for rows in months],
-        status="present",
-        rows_repeated_id=again,
-        ids_repeated=second,
-    )
-    parts = held["rows_located"] + held["rows_no_location"] + held["rows_rejected"]
-    if not parts.equals(held["rows_total"]):
+    first = months[0].file
+    which = {"dataset": first.dataset, "force_slug": first.force_slug}
+    held = [
+        {**which, "month": r.file.month, "status": "present", "archive": r.file.archive, "superseded": r.file.superseded,
+         "rows_repeated_id": repeated, "ids_repeated": ids, **r.found}
+        for r, repeated, ids in zip(months, again, second, strict=True)
+    ]  # fmt: skip
+    if any(row["rows_located"] + row["rows_no_location"] + row["rows_rejected"] != row["rows_total"] for row in held):
         raise AssertionError("rows located, without location and rejected do not add up to the rows read")
-    out = pd.concat([held, _gaps(held)], ignore_index=True).reindex(columns=list(contracts.contract("coverage").columns))
-    numbers = [name for name, column in contracts.contract("coverage").columns.items() if column.dtype == "int"]
-    return out.assign(**{name: out[name].fillna(0).astype("int64") for name in numbers})
+    span = pd.date_range(min(row["month"] for row in held), max(row["month"] for row in held), freq="MS")
+    missing = span.difference(pd.DatetimeIndex([row["month"] for row in held]))
+    return [*held, *({**which, "month": month, "status": "missing"} for month in missing)]
 
 
 def repeated_ids(keys: Sequence[np.ndarray]) -> tuple[list[int], list[int]]:
@@ -270,23 +308,17 @@ def repeated_ids(keys: Sequence[np.ndarray]) -> tuple[list[int], list[int]]:
     return files[0], files[1]
 
 
-def _gaps(held: pd.DataFrame) -> pd.DataFrame:
-    months = pd.date_range(held["month"].min(), held["month"].max(), freq="MS")
-    missing = months.difference(pd.DatetimeIndex(held["month"]))
-    first = held.iloc[0]
-    return pd.DataFrame(
-        {"dataset": first["dataset"], "force_slug": first["force_slug"], "month": missing.astype("datetime64[us]"), "status": "missing"}
-    )
-
-
-def rejects(months: Sequence[MonthRows]) -> pd.DataFrame:
+def rejects(months: Sequence[MonthRows]) -> pa.Table:
     """Return the rejects table: refused rows by file and reason, with the first row concerned."""
-    rows = [
-        (SOURCE, f"{rows.file.archive}/{rows.file.member}", ELSEWHERE, rows.first_reject, rows.found["rows_rejected"])
-        for rows in months
-        if rows.first_reject
-    ]
-    return pd.DataFrame(rows, columns=["source", "file", "reason", "first_row", "count"])
+    bad = [rows for rows in months if rows.first_reject]
+    columns = {
+        "source": [SOURCE] * len(bad),
+        "file": [f"{rows.file.archive}/{rows.file.member}" for rows in bad],
+        "reason": [ELSEWHERE] * len(bad),
+        "first_row": [rows.first_reject for rows in bad],
+        "count": [rows.found["rows_rejected"] for rows in bad],
+    }
+    return contracts.arrow_table("rejects", columns)
 
 
 def street_counts(months: Sequence[MonthRows], places: Places, place_changes: pd.DataFrame) -> pa.Table:
@@ -295,7 +327,7 @@ def street_counts(months: Sequence[MonthRows], places: Places, place_changes: pd
         return pa.Table.from_pandas(contracts.empty("street_counts"), preserve_index=False)
     counts = np.concatenate([rows.counts for rows in months])
     month = np.repeat(np.arange(len(months)), [len(rows.counts) for rows in months])
-    is_old = (counts[:, 0] >= 0) & (places.vintage[np.maximum(counts[:, 0], 0)] == "2011")
+    is_old = (counts[:, 0] >= 0) & (places.vintage[np.maximum(counts[:, 0], 0)] == 2011)
     kept = np.column_stack([month, counts])[~is_old]
     recoded = _recoded(np.column_stack([month, counts])[is_old], places, place_changes)
     out = _added_up(np.concatenate([kept, recoded]), len(places.codes))
