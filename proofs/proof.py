@@ -93,12 +93,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Proof:
-    """A proof: the question, the files whose behaviour it covers (globs from the project's root) and its steps."""
+    """A proof: the question, the files whose behaviour it covers (globs from the project's root) and its steps.
+
+    ``sampled_by`` names the test that runs its sample, where a step is too long for the suite.
+    """
 
     name: str
     question: str
     covers: Sequence[str]
     steps: Sequence[Step]
+    sampled_by: str = ""
 
     def files(self, root: Path) -> list[Path]:
         """Return the files covered, sorted."""

@@ -57,6 +57,9 @@ def parser() -> argparse.ArgumentParser:
     build.add_argument("--with-synthetic-partners", action="store_true", help="a second site with made-up partner data, marked as such")
     build.add_argument("--quiet", action="store_true", help="say nothing while it goes well")
     build.add_argument("--plan", action="store_true", help="print what would run and why, and do nothing")
+    serve = _add(commands, "serve", _serve, "show an edition's website on this machine and build it again at every save")
+    serve.add_argument("--port", type=int, default=8000, metavar="N", help="port of 127.0.0.1 (default 8000; 0 for any that is free)")
+    serve.add_argument("--jobs", type=int, default=2, metavar="N", help="chapters executed at a time (default 2)")
     verify = _add(commands, "verify", _verify, "build an edition again from nothing and compare it with its site")
     verify.add_argument("--jobs", type=int, default=2, metavar="N", help="chapters executed at a time (default 2)")
     _add(commands, "snapshot", _snapshot, "compute the aggregates that let an edition build offline")
@@ -155,6 +158,12 @@ def _build_many(options: argparse.Namespace) -> int:
     failed = [one for one in done if one.problem]
     print(f"{len(done) - len(failed)} of {len(done)} areas built")
     return 1 if failed else 0
+
+
+def _serve(options: argparse.Namespace) -> None:
+    from svd_lib.build.serve import serve_edition
+
+    serve_edition(_opened(options), options.port, options.jobs)
 
 
 def _verify(options: argparse.Namespace) -> int:

@@ -14,7 +14,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from svd_lib.build import execute, warm
+from svd_lib.build import execute, site, warm
 from svd_lib.build.chapters import read_chapters
 from svd_lib.build.environment import build_environment
 from svd_lib.build.inputs import edition_to_build, prepare_view
@@ -82,7 +82,7 @@ def build_areas(areas: Sequence[str], mirror: str | None, project: str, jobs: in
     progress = progress or Progress()
     root = find_root(Path(project) if project else None)
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    with _warm_addresses(root) as addresses, ProcessPoolExecutor(max(1, min(jobs, len(areas))), context, _start_worker) as pool:
+    with warm_addresses(root) as addresses, ProcessPoolExecutor(max(1, min(jobs, len(areas))), context, _start_worker) as pool:
         tasks = {pool.submit(_build_one, _Task(area, mirror, str(root), addresses)): area for area in areas}
         try:
             return _collect(tasks, areas, progress)
@@ -104,8 +104,8 @@ def _collect(tasks: dict[Future, str], areas: Sequence[str], progress: Progress)
 
 
 @contextlib.contextmanager
-def _warm_addresses(root: Path) -> Iterator[dict[str, str]]:
-    """Start the warm processes that all areas share, where the platform allows."""
+def warm_addresses(root: Path) -> Iterator[dict[str, str]]:
+    """Start the warm processes that many builds share, where the platform allows, and yield their addresses by task."""
     if not warm.is_possible():
         yield {}
         return
@@ -116,7 +116,7 @@ def _warm_addresses(root: Path) -> Iterator[dict[str, str]]:
         nurseries = Nurseries(processes, sockets, build_environment(edition, scratch, sockets), scratch / "warm.log")
         planner = Planner(edition, read_chapters(root))
         nurseries.for_kernels(planner.modules(planner.chapters))
-        nurseries.for_sites()
+        nurseries.for_sites(site.WARM_MODULES)
         yield nurseries.addresses
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from svd_lib.build import provenance
@@ -32,17 +31,9 @@ class Incremental(Settle):
         Where chapters write.
     records : pathlib.Path
         Folder for the kernels' records of opened files.
-    jobs : int, default 1
-        Chapters executed at a time.
-    when_idle : callable, optional
-        Called once there are fewer chapters left than could run at a time: what can be got ready meanwhile.
     """
 
-    def __init__(
-        self, planner: Planner, plan: Plan, out: Path, records: Path, jobs: int = 1, when_idle: Callable[[], object] | None = None
-    ) -> None:
-        self._jobs, self._when_idle = jobs, when_idle
-        self._left = sum(step.may_run for step in plan.steps)
+    def __init__(self, planner: Planner, plan: Plan, out: Path, records: Path) -> None:
         self._planner, self._out, self._records = planner, out, records
         self._stale = {step.chapter.name for step in plan.steps if step.is_stale}
         self._chapters = {step.chapter.name: step.chapter for step in plan.steps}
@@ -64,7 +55,6 @@ class Incremental(Settle):
     def is_settled(self, chapter: Chapter) -> bool:
         """Return whether the kept results hold, given the findings as they are now; if not, take them away."""
         if chapter.name not in self._stale and not self._planner.reasons(chapter):
-            self._one_less()
             return True
         self._before[chapter.name] = self._planner.facts(chapter, ())
         if chapter.name not in self._stale:
@@ -79,7 +69,6 @@ class Incremental(Settle):
         is_steady = self._before[chapter].items() <= facts.items() and not any(self._is_newer(path) for path in read)
         made = keep(self._planner.place(one), chapter, self._out, written, facts if is_steady else {})
         self._planner.kept[chapter] = made
-        self._one_less()
 
     def guard_settings(self, chapter: Chapter) -> str:
         """Return what a chapter's kernel may open, as JSON for :mod:`svd_lib.build.guard`."""
@@ -112,12 +101,6 @@ class Incremental(Settle):
             from svd_lib.report.finding import merge_parts
 
             merge_parts(self._out, self.edition.name)
-
-    def _one_less(self) -> None:
-        self._left -= 1
-        if self._left < self._jobs and self._when_idle is not None:
-            self._when_idle, call = None, self._when_idle
-            call()
 
     def _is_newer(self, path: Path) -> bool:
         return path.is_file() and path.stat().st_mtime_ns > self._began

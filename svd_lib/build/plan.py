@@ -25,7 +25,7 @@ TABLE, FILE, VIEW = "tidy table ", "file ", "the area or the lock"
 PARTNER = "partner_"
 RESULTS = "results of "
 EXECUTION_MODULES = ("svd_lib.build.execute", "svd_lib.build.environment", "svd_lib.build.guard")
-SITE_MODULES = ("svd_lib.build.site", "svd_lib.build.provenance")
+SITE_MODULES = ("svd_lib.build.site", "svd_lib.build.provenance", "svd_lib.build.kept_book")
 SITE_FILES = ("book/**/*", "data/reference/**/*", "_config.yml", "_toc.yml", "data/sources.yml")
 _OURS_IN_CONFIGURATION = re.compile(r"svd_lib(?:\.\w+)+")
 ABSENT = "absent"
@@ -237,6 +237,12 @@ class Planner:
     def _published(self) -> Path:
         return self.folder / "site.json"
 
+    def intact_pages(self, digest: str) -> Path | None:
+        """Return the folder of published pages if it is, byte for byte, the site of that digest."""
+        html = self.edition.build_path / "html"
+        is_intact = html.is_dir() and provenance.site_digest(self.edition, html)["site"] == digest
+        return html if is_intact else None
+
     def _known(self) -> dict | None:
         try:
             return json.loads(self._published.read_text(encoding="utf-8"))
@@ -247,8 +253,7 @@ class Planner:
         known = self._known()
         if known is None:
             return ("no site is there",)
-        html = self.edition.build_path / "html"
-        if not html.is_dir() or provenance.site_digest(self.edition, html)["site"] != known["digest"]:
+        if self.intact_pages(known["digest"]) is None:
             return ("its files were changed by something else",)
         running = tuple(f"{step.chapter.name} runs" for step in steps if step.is_stale)
         return running + differences(known["site"], self.site_facts())

@@ -15,6 +15,7 @@ from svd_lib.build import execute, provenance, site, warm
 from svd_lib.build.chapters import read_chapters
 from svd_lib.build.environment import build_environment
 from svd_lib.build.incremental import Incremental
+from svd_lib.build.kept_book import BOOK, KeptBook
 from svd_lib.build.plan import Plan, Planner
 from svd_lib.build.progress import Progress
 from svd_lib.build.warm import PROVISIONER, SITE, Nurseries
@@ -133,19 +134,27 @@ class _Build:
 
     def execute(self, plan: Plan, jobs: int, runner: execute.Runner, records: Path) -> None:
         """Restore what holds and run what does not."""
-        idle = self.nurseries.for_sites if self.nurseries is not None else None
-        work = Incremental(self.planner, plan, self.staging, records, jobs, idle)
-        work.restore()
+        work = Incremental(self.planner, plan, self.staging, records)
         waiting = [step.chapter for step in plan.steps if step.may_run]
         outcomes = []
+        if waiting or plan.site:
+            self._get_ready(work.modules(waiting) if waiting else None)
+        work.restore()
         if waiting:
             self.progress.step(f"{self.edition.name}: executing {_chapters(len(waiting))}")
-            if self.nurseries is not None:
-                self.environment[warm.KERNELS] = self.nurseries.for_kernels(work.modules(waiting))
             outcomes = self._run(waiting, work, jobs, runner)
         if all(outcome.is_kept for outcome in outcomes):
             work.collect_findings()
         self._append("".join(f"{outcome.chapter}: {outcome.seconds:.1f} s\n" for outcome in outcomes if not outcome.is_kept))
+
+    def _get_ready(self, modules: list[str] | None = None) -> None:
+        """Have warm processes import, each on a core of its own, what kernels and then the site builder need."""
+        if self.nurseries is None:
+            return
+        if modules is not None:
+            self.environment[warm.KERNELS] = self.nurseries.for_kernels(modules)
+            execute.import_papermill()
+        self.nurseries.for_sites(site.WARM_MODULES)
 
     def _run(self, chapters: list, work: Incremental, jobs: int, runner: execute.Runner) -> list[execute.Outcome]:
         try:
@@ -170,13 +179,15 @@ class _Build:
     def _make_site(self) -> None:
         staging, staged = self.staging, dataclasses.replace(self.edition, out_dir=str(self.staging))
         address = self.nurseries.started(SITE) if self.nurseries is not None else ""
-        site.assemble_book(staged, staging / "notebooks", staging / "book")
-        pages = site.build_site(staging / "book", staging, self.environment, self.log, address)
+        kept = KeptBook(self.planner)
+        site.assemble_book(staged, staging / "notebooks", staging / BOOK, kept.reusable_pages())
+        pages = site.build_site(kept.take(staging / BOOK), kept.folder, self.environment, self.log, address)
         pages.rename(staging / "html")
-        shutil.rmtree(staging / "_build")
-        shutil.rmtree(staging / "book")
+        shutil.rmtree(staging / BOOK)
         provenance.write_json(staging / "provenance.json", provenance.provenance_of(staged))
-        provenance.write_json(staging / "digest.json", provenance.site_digest(staged, staging / "html"))
+        digest = provenance.site_digest(staged, staging / "html")
+        provenance.write_json(staging / "digest.json", digest)
+        kept.note(digest["site"])
 
     def _append(self, text: str) -> None:
         with self.log.open("a", encoding="utf-8") as stream:

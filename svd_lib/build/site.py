@@ -17,10 +17,51 @@ from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
 from svd_lib.yaml_text import read_yaml
 
+WARM_MODULES = (
+    "jupyter_book.cli.main",
+    "jupyter_book.sphinx",
+    "myst_nb.sphinx_ext",
+    "sphinx.builders.html",
+    "sphinx.application",
+    "sphinx_book_theme",
+    "sphinx_external_toc",
+    "svd_lib.build.theme",
+    "svd_lib.build.quotes",
+    "svd_lib.build.addresses",
+    "svd_lib.build.pages",
+    "sphinx.directives.code",
+    "sphinx.directives.other",
+    "sphinx.directives.patches",
+    "sphinx.domains.c",
+    "sphinx.domains.changeset",
+    "sphinx.domains.citation",
+    "sphinx.domains.cpp",
+    "sphinx.domains.index",
+    "sphinx.domains.javascript",
+    "sphinx.domains.python",
+    "sphinx.domains.rst",
+    "sphinx.environment.collectors.asset",
+    "sphinx.environment.collectors.toctree",
+    "sphinx.ext.mathjax",
+    "sphinx.writers.latex",
+    "sphinx.builders.latex",
+    "sphinx.builders.epub3",
+    "sphinx.builders.texinfo",
+    "myst_nb.ext.glue.domain",
+    "myst_parser.sphinx_ext.myst_refs",
+    "sphinx_external_toc.events",
+    "sphinx_external_toc.parsing",
+    "sphinx_multitoc_numbering",
+    "docutils.languages.en",
+    "docutils.writers.docutils_xml",
+    "a11y_pygments.a11y_high_contrast_light.style",
+    "a11y_pygments.a11y_high_contrast_dark.style",
+)
+"""What a process imports before it is forked to build sites."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def assemble_book(edition: Edition, executed: Path, book: Path) -> None:
+def assemble_book(edition: Edition, executed: Path, book: Path, pages: Path | None = None) -> None:
     """Write the folder that Jupyter Book reads: configuration, contents, pages and executed chapters.
 
     Parameters
@@ -31,6 +72,8 @@ def assemble_book(edition: Edition, executed: Path, book: Path) -> None:
         Folder of executed notebooks.
     book : pathlib.Path
         Folder to make.
+    pages : pathlib.Path, optional
+        Folder of published pages that stand in for those that did not change.
     """
     toc = read_toc(edition.root)
     shutil.copytree(edition.root / "book", book / "book")
@@ -40,15 +83,15 @@ def assemble_book(edition: Edition, executed: Path, book: Path) -> None:
         if source is not None and source.suffix == ".ipynb":
             shutil.copyfile(executed / source.name, book / f"{document}.ipynb")
     (book / "_toc.yml").write_text(yaml.safe_dump(toc, sort_keys=False), encoding="utf-8")
-    (book / "_config.yml").write_text(yaml.safe_dump(_configuration(edition), sort_keys=False), encoding="utf-8")
+    (book / "_config.yml").write_text(yaml.safe_dump(_configuration(edition, pages), sort_keys=False), encoding="utf-8")
 
 
-def _configuration(edition: Edition) -> dict:
+def _configuration(edition: Edition, pages: Path | None) -> dict:
     """Return the project's configuration with execution off and the edition named."""
     configuration = read_yaml((edition.root / "_config.yml").read_text(encoding="utf-8"))
     configuration["execute"] = {**configuration.get("execute", {}), "execute_notebooks": "off"}
     settings = {"sna_edition": edition.name, "sna_project": str(edition.root), "sna_out": str(edition.out_path)}
-    configuration["sphinx"]["config"] |= settings
+    configuration["sphinx"]["config"] |= settings | {"sna_pages": str(pages or "")}
     return configuration
 
 

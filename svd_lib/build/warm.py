@@ -54,17 +54,6 @@ KERNEL_MODULES = (
     "pandas.io.parquet",
     "svd_lib.build.guard",
 )
-SITE_MODULES = (
-    "jupyter_book.cli.main",
-    "jupyter_book.sphinx",
-    "myst_nb.sphinx_ext",
-    "sphinx.builders.html",
-    "sphinx.application",
-    "sphinx_book_theme",
-    "sphinx_external_toc",
-    "svd_lib.build.theme",
-    "svd_lib.build.quotes",
-)
 _PR_SET_PDEATHSIG = 1
 _LONGEST_REQUEST = 1 << 20
 
@@ -216,9 +205,9 @@ class Nurseries:
         """Return the address of a process with the kernel, the libraries and the modules that chapters use."""
         return self._start(KERNEL, [*KERNEL_MODULES, *modules])
 
-    def for_sites(self) -> str:
-        """Return the address of a process with Jupyter Book and the theme."""
-        return self._start(SITE, SITE_MODULES)
+    def for_sites(self, modules: Iterable[str]) -> str:
+        """Return the address of a process with Jupyter Book and the theme, which are among the modules."""
+        return self._start(SITE, modules)
 
     @classmethod
     def at(cls, addresses: dict[str, str]) -> Nurseries:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from svd_lib.build import warm
+from svd_lib.build import site, warm
 from svd_lib.build.environment import build_environment
 from svd_lib.edition import open_edition
 
@@ -57,7 +57,7 @@ def jupyter_book(address, environment, output, *arguments):
 
 def test_a_task_runs_in_a_fork_and_its_exit_code_comes_back(nursery, tmp_path):
     nurseries, environment = nursery
-    address = nurseries.for_sites()
+    address = nurseries.for_sites(site.WARM_MODULES)
     assert nurseries.started(warm.SITE) == address and nurseries.started(warm.KERNEL) == ""
     assert jupyter_book(address, environment, tmp_path / "said", "--version").wait() == 0
     assert "Jupyter Book" in (tmp_path / "said").read_text()
@@ -161,7 +161,7 @@ from svd_lib.edition import open_edition
 root, folder = Path(sys.argv[1]), Path(sys.argv[2])
 environment = build_environment(open_edition("suffolk-2025", str(root)), folder / "run", folder)
 with contextlib.ExitStack() as stack:
-    address = warm.Nurseries(stack, folder, environment, folder / "log").for_sites()
+    address = warm.Nurseries(stack, folder, environment, folder / "log").for_sites(["jupyter_book.cli.main"])
     child = warm.WarmChild(address, {"task": "site", "argv": ["jupyter-book", "--help"], "env": environment, "cwd": "/", "output": str(folder / "said")})
     child.wait()
     print(Path(f"/proc/self/task/{os.getpid()}/children").read_text(), flush=True)
