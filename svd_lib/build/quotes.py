@@ -3,7 +3,7 @@
 ``{finding}`trends-violence-rate` `` is the number with its unit; ``.interval``, ``.statement``, ``.period``, ``.value``
 and the other parts of :func:`svd_lib.report.finding.quote` follow the id after a full stop. ``{fact}`id` `` is a fact
 of ``facts.csv`` with its tag, ``.value`` without, ``.claim`` the whole claim. ``{edition}`area` `` is a word of the
-edition.
+edition. ``{ages}`all` `` says how old the evidence is that its page quotes.
 
 Findings are read after every document has been read, so notebooks that the same run executes count. An unknown or stale
 id is a Sphinx warning that names the document and the line or cell; with ``-W`` it fails the build.
@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from docutils import nodes
@@ -69,9 +69,11 @@ class ResolveQuotations(SphinxPostTransform):
 
     def run(self, **_: object) -> None:
         """Resolve every quotation of one document."""
-        for pending in list(self.document.findall(PendingQuotation)):
+        every = list(self.document.findall(PendingQuotation))
+        quoted = [pending["target"].partition(".")[0] for pending in every if pending["kind"] == "finding"]
+        for pending in every:
             try:
-                pending.replace_self(words_of(pending, library(self.app)))
+                pending.replace_self(words_of(pending, library(self.app), quoted))
             except SnaError as error:
                 _warn(self.env.docname, pending, str(error))
                 pending.replace_self(nodes.inline("", f"[{pending['target']}]", classes=["sna-unresolved"]))
@@ -108,8 +110,8 @@ def library(app: Sphinx) -> Library:
     return known
 
 
-def words_of(pending: PendingQuotation, shelf: Library) -> nodes.Node:
-    """Return the node that stands for a quotation.
+def words_of(pending: PendingQuotation, shelf: Library, quoted: Sequence[str] = ()) -> nodes.Node:
+    """Return the node that stands for a quotation; ``quoted`` are the findings that the same page quotes.
 
     Raises
     ------
@@ -117,6 +119,8 @@ def words_of(pending: PendingQuotation, shelf: Library) -> nodes.Node:
         When there is nothing of that name.
     """
     kind, target = pending["kind"], pending["target"]
+    if kind == "ages":
+        return _span("ages", target, ages_words([shelf.finding(name) for name in dict.fromkeys(quoted)]))
     match = _REFERENCE.match(target)
     if not match:
         raise SnaError(f"{target!r} is not an id, or an id with a part after a full stop")
@@ -125,6 +129,30 @@ def words_of(pending: PendingQuotation, shelf: Library) -> nodes.Node:
     if kind == "fact":
         return _fact(shelf, match[1], match[2] or "")
     return _span("edition", target, edition_words(shelf.edition, target))
+
+
+RECENT = 24
+"""Months: a summary says how much of its evidence is at most this old."""
+
+
+def ages_words(findings: Sequence[Mapping[str, object]]) -> str:
+    """Say how old the evidence of a page is.
+
+    Parameters
+    ----------
+    findings : sequence of mapping
+        Entries of ``findings.json`` that the page quotes; those without a value are left out.
+
+    Returns
+    -------
+    str
+        A sentence: how many rest on evidence at most 24 months old at the edition's end, and the oldest.
+    """
+    ages = [int(found["age_months"]) for found in findings if found["value"] is not None]
+    if not ages:
+        return "No finding on this page rests on evidence that is held."
+    recent = sum(age <= RECENT for age in ages)
+    return f"Age of the evidence: {recent} of the {len(ages)} findings here rest on figures at most {RECENT} months old; the oldest figures end {max(ages)} months before this edition does."
 
 
 def _finding(pending: PendingQuotation, shelf: Library, identifier: str, part: str) -> nodes.Node:
@@ -284,7 +312,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.add_node(Quotation, html=(_open_span, _close_span), text=plain, latex=plain, man=plain, texinfo=plain)
     skip = (_heading, _nothing)
     app.add_node(PendingQuotation, html=skip, text=skip, latex=skip, man=skip, texinfo=skip)
-    for name in ("finding", "fact", "edition"):
+    for name in ("finding", "fact", "edition", "ages"):
         app.add_role(name, quotation_role)
     app.add_post_transform(ResolveQuotations)
     app.connect("doctree-read", _remember)

@@ -245,6 +245,10 @@ class Chapter:
         """Return the recommendations made so far, ranked by the data: one row each, ready for :meth:`table`."""
         return recommendations.ranking_frame(recommendations.ranked(self.advised.values()))
 
+    def monitoring(self) -> pd.DataFrame:
+        """Return the monitoring framework of the recommendations made so far: one row each, in their order."""
+        return recommendations.monitoring_frame(recommendations.ranked(self.advised.values()), self.all_findings())
+
     def all_findings(self) -> dict[str, dict[str, object]]:
         """Return every finding of the edition made so far, by id, as ``findings.json`` has it."""
         return dict(findings.read_findings(self.out / "findings.json")["findings"])

@@ -286,7 +286,7 @@ def quote(finding: Mapping[str, object], part: str = "") -> str:
         An entry of ``findings.json``.
     part : str
         Empty for the number with its unit, or ``value``, ``interval``, ``statement``, ``period``, ``numerator``,
-        ``denominator``, ``lower``, ``upper``, ``area``.
+        ``denominator``, ``lower``, ``upper``, ``area``, or the name of a word the sentence was made with, such as ``change``.
 
     Returns
     -------
@@ -303,7 +303,9 @@ def quote(finding: Mapping[str, object], part: str = "") -> str:
         return str(finding["statement"]) if part == "statement" else absent
     said = _said(finding, finding["unit"], finding["precision"])
     said |= {"statement": finding["statement"], "period": text.period_words(finding["period"]), "area": finding["area"]}
-    words = said.get(part or "quantity")
+    # a word that the sentence was made with, such as "rose" or "fell", can be quoted by its placeholder's name
+    made_with = {name: word for name, word in (finding.get("words") or {}).items() if isinstance(word, str)}
+    words = {**made_with, **said}.get(part or "quantity")
     if not words or words == "not available":
         raise SnaError(f"the finding has no {part!r}; it has {', '.join(name for name, word in said.items() if word)}")
     return f"{words} ({SYNTHETIC_WORDS.lower()})" if finding.get("mark") and part not in ("statement", "period", "area") else str(words)

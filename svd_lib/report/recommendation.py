@@ -217,3 +217,63 @@ def ranking_frame(ordered: Iterable[Recommendation]) -> pd.DataFrame:
         for position, item in enumerate(ordered, start=1)
     ]
     return pd.DataFrame(rows, columns=["rank", "title", "owner", "measure", "review", "score", "status"])
+
+
+COUNTED_UNITS = ("offences", "admissions")
+"""Units in which a baseline is a yearly count, so that the smallest visible change of it can be worked out."""
+
+
+def monitoring_frame(ordered: Iterable[Recommendation], every: Mapping[str, Mapping[str, object]]) -> pd.DataFrame:
+    """Return the monitoring framework that the recommendations imply: one row each.
+
+    Parameters
+    ----------
+    ordered : iterable of Recommendation
+        As :func:`ranked` orders them.
+    every : mapping of id to finding
+        The edition's findings.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``id, title, measure, baseline`` (in words), ``period`` (in words), ``age_months, count`` (the baseline where it is a
+        yearly count, else null), ``owner, review, status``.
+    """
+    rows = [_monitored(item, every.get(item.baseline, {})) for item in ordered]
+    return pd.DataFrame(rows, columns=["id", "title", "measure", "baseline", "period", "age_months", "count", "owner", "review", "status"])
+
+
+def _monitored(item: Recommendation, found: Mapping[str, object]) -> dict[str, object]:
+    held = found.get("value") is not None
+    return {
+        "id": item.id,
+        "title": item.title,
+        "measure": item.measure,
+        "baseline": quote(found) if held else "not available",
+        "period": quote(found, "period") if held else "none",
+        "age_months": found.get("age_months") if held else None,
+        "count": float(found["value"]) if held and found.get("unit") in COUNTED_UNITS else float("nan"),
+        "owner": item.owner,
+        "review": item.review,
+        "status": "Under review" if item.is_flagged else "Supported by the findings",
+    }
+
+
+def with_smallest_change(plan: pd.DataFrame, falls: pd.DataFrame) -> pd.DataFrame:
+    """Return the monitoring framework with the smallest fall that one year on each side would show, in words.
+
+    Parameters
+    ----------
+    plan : pandas.DataFrame
+        From :func:`monitoring_frame`.
+    falls : pandas.DataFrame
+        ``id`` and ``value`` (a proportion) of the rows whose baseline is a count.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With ``visible``: a percentage, ``"none in a year"`` or ``"not a yearly count"``.
+    """
+    known = dict(zip(falls["id"], falls["value"], strict=True))
+    said = ["not a yearly count" if name not in known else f"{100 * known[name]:.0f}%" if known[name] < 1 else "none in a year" for name in plan["id"]]
+    return plan.assign(visible=said)

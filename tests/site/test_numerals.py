@@ -8,7 +8,7 @@ import pytest
 pytestmark = pytest.mark.site
 
 TRACED = (
-    "figure.sna-exhibit, .sna-finding, .sna-fact, .sna-edition, .sna-statement, .sna-recommendation, .sna-caveats, "
+    "figure.sna-exhibit, .sna-finding, .sna-fact, .sna-edition, .sna-ages, .sna-statement, .sna-recommendation, .sna-caveats, "
     ".sna-unavailable, .sna-tag, table.sna-table, svg, script, style, .headerlink"
 )
 ALLOWED = Path(__file__).with_name("allowed_numerals.txt")
