@@ -89,6 +89,7 @@ def secondary_suppression(
     zeros_may_be_withheld: bool = False,
     guard_singletons: bool = False,
     most_rounds: int = 500,
+    at_least: ArrayLike = 0.0,
 ) -> Suppression:
     """Choose the cheapest cells to withhold so that no primary cell can be worked out too closely.
 
@@ -112,6 +113,8 @@ def secondary_suppression(
     guard_singletons : bool, default False
         Protect primary cells also from an attacker who is the only person in another withheld cell.
     most_rounds : int, default 500
+    at_least : float or array, shape (n,), default 0
+        The least that everybody knows of each cell.
 
     Returns
     -------
@@ -136,12 +139,13 @@ def secondary_suppression(
     price[fixed] = 0.0
     allowed = _allowed(system, totals_may_be_withheld, never, zeros_may_be_withheld)
     allowed[fixed] = True
+    room = system.values - np.minimum(at_least, system.values)
     cuts: list[Cut] = []
     for _ in range(most_rounds):
         chosen = _cheapest(price, allowed, fixed, cuts)
-        new = [cut for cell in first for cut in _violated(system, chosen, fixed, cell, width)]
+        new = [cut for cell in first for cut in _violated(system, room, chosen, fixed, cell, width)]
         if not new and guard_singletons:
-            new = _singleton_cuts(system, chosen, first, fixed)
+            new = _singleton_cuts(system, room, chosen, first, fixed)
         if not new:
             return _pattern(system, first, fixed, chosen, price)
         cuts.extend(new)
@@ -241,6 +245,7 @@ def _cheapest(
 
 def _violated(
     system: TableSystem,
+    room: Floats,
     chosen: NDArray[np.bool_],
     fixed: NDArray[np.int64],
     cell: int,
@@ -251,8 +256,8 @@ def _violated(
     open_cells = chosen.copy()
     if known is not None:
         open_cells[known] = False
-    up, worth_up = _reach(system, open_cells, cell, 1.0, width)
-    down, worth_down = _reach(system, open_cells, cell, -1.0, width)
+    up, worth_up = _reach(system, room, open_cells, cell, 1.0, width)
+    down, worth_down = _reach(system, room, open_cells, cell, -1.0, width)
     if up + down >= width - 1e-6:
         return []
     worth = worth_up + worth_down
@@ -264,19 +269,19 @@ def _violated(
 
 
 def _reach(
-    system: TableSystem, open_cells: NDArray[np.bool_], cell: int, sign: float, most: float
+    system: TableSystem, room: Floats, open_cells: NDArray[np.bool_], cell: int, sign: float, most: float
 ) -> tuple[float, Floats]:
     """Move one cell up or down as far as the relations allow (at most ``most``).
 
     Returns how far, and for each cell how much further it would let the attacker go were it withheld: infinite where the
-    dual price of its published value is on the side that nothing bounds, its value times the price on the other.
+    dual price of its published value is on the side that nothing bounds, its room downwards times the price on the other.
     """
     free = np.flatnonzero(open_cells)
     part = system.relations[:, free]
     rows = np.flatnonzero(np.diff(part.indptr))
     aim = np.zeros(len(system.cells))
     aim[cell] = -sign
-    low, high = -system.values[free], np.full(len(free), np.inf)
+    low, high = -room[free], np.full(len(free), np.inf)
     own = free == cell
     low[own], high[own] = np.maximum(low[own], -most), most
     found = optimize.linprog(aim[free], A_eq=part[rows], b_eq=np.zeros(len(rows)), bounds=np.column_stack([low, high]))
@@ -284,13 +289,13 @@ def _reach(
     price[rows] = found.eqlin.marginals
     reduced = aim - system.relations.T @ price
     reduced[np.abs(reduced) < 1e-9] = 0.0
-    worth = np.maximum(reduced, 0.0) * system.values + np.where(reduced < 0, np.inf, 0.0)
-    worth[cell] = max(reduced[cell], 0.0) * system.values[cell]
+    worth = np.maximum(reduced, 0.0) * room + np.where(reduced < 0, np.inf, 0.0)
+    worth[cell] = max(reduced[cell], 0.0) * room[cell]
     return max(-float(found.fun), 0.0), worth
 
 
 def _singleton_cuts(
-    system: TableSystem, chosen: NDArray[np.bool_], first: NDArray[np.int64], fixed: NDArray[np.int64]
+    system: TableSystem, room: Floats, chosen: NDArray[np.bool_], first: NDArray[np.int64], fixed: NDArray[np.int64]
 ) -> list[Cut]:
     """Cuts against attackers who are the one person in a withheld cell; one step of doubt about the others is enough."""
     alone = [cell for cell in first if system.values[cell] == 1 and not system.is_total[cell]]
@@ -299,7 +304,7 @@ def _singleton_cuts(
         for known in alone
         for cell in first
         if cell != known
-        for cut in _violated(system, chosen, fixed, cell, 1.0, known)
+        for cut in _violated(system, room, chosen, fixed, cell, 1.0, known)
     ]
 
 

@@ -59,6 +59,14 @@ class Rule:
         """Whether the rule changes nothing."""
         return max(self.hide_below, self.round_to) <= 1 and max(self.rate_from, self.average_from) <= 0
 
+    @property
+    def width(self) -> float:
+        """How wide a hidden count's range must be: an attacker learns no more than the marker says.
+
+        The marker says "from 1 to one less than the threshold", a range of the threshold less two.
+        """
+        return float(max(self.hide_below - 2, 1))
+
     def hides(self, counts: object, largest: object = None) -> np.ndarray:
         """Return which counts must not be shown; a missing count shows nothing and is not hidden.
 
