@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from svd_lib.disclosure.audit import TableSystem
 from svd_lib.disclosure.greedy import spanned
 from svd_lib.disclosure.moves import TINY, Floats, Marks, Moves
+from svd_lib.disclosure.systems import TableSystem
 from svd_lib.errors import SnaError
 
 COLUMNS = ("cell", "value", "attacker", "lower", "upper", "width", "needed")

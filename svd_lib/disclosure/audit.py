@@ -1,121 +1,22 @@
-"""What an attacker can work out about suppressed cells: linear programmes over all published tables together.
-
-A system of tables is a list of cells, totals included, and linear relations between them that everybody knows (each row of
-``relations`` adds up to nothing: the parts of a total, and minus the total). Linked and hierarchical tables are one system:
-give the same cell the same name and list every relation.
-"""
+"""What an attacker can work out about suppressed cells: linear programmes over all published tables together."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy import optimize, sparse
 from scipy.sparse import csgraph
 
+from svd_lib.disclosure.greedy import reached
+from svd_lib.disclosure.moves import Moves
+from svd_lib.disclosure.systems import TableSystem, cross_table, table_system
 from svd_lib.errors import SnaError
 
+__all__ = ["TableSystem", "audit_intervals", "audit_singletons", "cross_table", "effect_of_extra", "table_system"]
 Floats = NDArray[np.float64]
-TOTAL = "Total"
-
-
-@dataclass(frozen=True)
-class TableSystem:
-    """Cells with their values and the linear relations that bind them.
-
-    Attributes
-    ----------
-    cells : pandas.Index, length n
-        Names of the cells, totals included.
-    values : array, shape (n,)
-        Their true values.
-    relations : scipy.sparse.csr_array, shape (m, n)
-        Coefficients; every row times the values is zero.
-    is_total : array of bool, shape (n,)
-        Whether a cell is a total of others.
-    """
-
-    cells: pd.Index
-    values: Floats
-    relations: sparse.csr_array
-    is_total: NDArray[np.bool_]
-
-    def positions(self, cells: Sequence[Hashable]) -> NDArray[np.int64]:
-        """Return the positions of named cells, or say which is unknown."""
-        found = self.cells.get_indexer(pd.Index(list(cells), dtype=self.cells.dtype if len(cells) else None))
-        if (found < 0).any():
-            raise SnaError(f"The table has no cell '{list(cells)[int(np.argmax(found < 0))]}'.")
-        return found
-
-
-def table_system(values: Mapping[Hashable, float], totals: Mapping[Hashable, Sequence[Hashable]]) -> TableSystem:
-    """Make a system of tables from cells and from what adds up to what.
-
-    Parameters
-    ----------
-    values : mapping
-        Cell -> value, totals included.
-    totals : mapping, or sequence of (total, parts) where one total is broken down in several ways
-        Total -> the cells that add up to it.
-
-    Returns
-    -------
-    TableSystem
-
-    Raises
-    ------
-    SnaError
-        If a relation names an unknown cell or does not hold.
-    """
-    cells = pd.Index(list(values))
-    relations = list(totals.items()) if isinstance(totals, Mapping) else list(totals)
-    matrix = sparse.lil_array((len(relations), len(cells)))
-    is_total = np.zeros(len(cells), bool)
-    for row, (total, parts) in enumerate(relations):
-        unknown = [name for name in (total, *parts) if name not in cells]
-        if unknown:
-            raise SnaError(f"A relation names the cell '{unknown[0]}', which has no value.")
-        place = cells.get_loc(total)
-        matrix[row, cells.get_indexer(list(parts))] = 1.0
-        matrix[row, place] = -1.0
-        is_total[place] = True
-    system = TableSystem(cells, np.asarray(list(values.values()), float), sparse.csr_array(matrix), is_total)
-    gaps = np.abs(system.relations @ system.values)
-    if len(gaps) and gaps.max() > 1e-6 * max(1.0, np.abs(system.values).max()):
-        raise SnaError(
-            f"The parts of '{relations[int(gaps.argmax())][0]}' do not add up to it; correct the table before suppressing cells."
-        )
-    return system
-
-
-def cross_table(
-    table: ArrayLike, rows: Sequence[Hashable] | None = None, columns: Sequence[Hashable] | None = None
-) -> TableSystem:
-    """Make the system of a table of rows by columns with its margins.
-
-    Parameters
-    ----------
-    table : array-like, shape (r, c)
-        Inner cells.
-    rows, columns : sequence, optional
-        Names; positions from 0 when absent.
-
-    Returns
-    -------
-    TableSystem
-        Cells named ``row|column``, margins ``row|Total``, ``Total|column`` and ``Total|Total``.
-    """
-    inner = np.asarray(table, float)
-    names_r = [str(name) for name in (rows if rows is not None else range(inner.shape[0]))]
-    names_c = [str(name) for name in (columns if columns is not None else range(inner.shape[1]))]
-    full = np.vstack([np.column_stack([inner, inner.sum(axis=1)]), [*inner.sum(axis=0), inner.sum()]])
-    values = {f"{r}|{c}": full[i, j] for i, r in enumerate([*names_r, TOTAL]) for j, c in enumerate([*names_c, TOTAL])}
-    along = [(f"{r}|{TOTAL}", [f"{r}|{c}" for c in names_c]) for r in [*names_r, TOTAL]]
-    down = [(f"{TOTAL}|{c}", [f"{r}|{c}" for r in names_r]) for c in [*names_c, TOTAL]]
-    return table_system(values, along + down)
 
 
 def audit_intervals(
@@ -127,6 +28,7 @@ def audit_intervals(
     at_most: float = np.inf,
     known: Sequence[Hashable] = (),
     whole_numbers: bool = False,
+    only: Sequence[Hashable] | None = None,
 ) -> pd.DataFrame:
     """Return, for each suppressed cell, the least and greatest value that the published cells leave open.
 
@@ -144,6 +46,8 @@ def audit_intervals(
         Suppressed cells that this attacker knows (a single contributor knows its own cell).
     whole_numbers : bool, default False
         Integer bounds (tighter; for small tables).
+    only : sequence, optional
+        Those of the suppressed cells that are asked about; all when absent.
 
     Returns
     -------
@@ -155,13 +59,15 @@ def audit_intervals(
     SnaError
         If no table agrees with the published cells and limits.
     """
-    hidden = system.positions(suppressed)
-    free = np.setdiff1d(hidden, system.positions(known))
+    asked = system.positions(suppressed if only is None else only)
+    free = np.setdiff1d(system.positions(suppressed), system.positions(known))
     lower, upper = system.values.copy(), system.values.copy()
     for places in _connected(system, free):
-        lower[places], upper[places] = _bounds(system, places, at_least, at_most, whole_numbers)
+        wanted = np.isin(places, asked)
+        if wanted.any():
+            lower[places[wanted]], upper[places[wanted]] = _bounds(system, places, np.flatnonzero(wanted), at_least, at_most, whole_numbers)
     frame = pd.DataFrame(
-        {"cell": system.cells[hidden], "value": system.values[hidden], "lower": lower[hidden], "upper": upper[hidden]}
+        {"cell": system.cells[asked], "value": system.values[asked], "lower": lower[asked], "upper": upper[asked]}
     )
     frame["width"] = frame["upper"] - frame["lower"]
     return frame.assign(is_exposed=frame["width"] <= width + 1e-6)
@@ -188,20 +94,35 @@ def audit_singletons(
 
     Returns
     -------
-    pandas.DataFrame, one row an attacker and other suppressed cell
-        ``attacker`` (the cell known), then as :func:`audit_intervals`. Empty where no suppressed cell has one contributor.
+    pandas.DataFrame, one row an attacker and other suppressed cell of the same part of the system
+        ``attacker`` (the cell known), then as :func:`audit_intervals`; where a cell is not exposed its range is at least as wide as
+        the limits given. Empty where no suppressed cell has one contributor.
     """
     hidden = system.positions(suppressed)
     persons = dict(zip(system.cells[hidden], system.values[hidden])) | dict(contributors or {})
-    alone = [
-        cell for cell in system.cells[hidden] if persons[cell] == 1 and not system.is_total[system.cells.get_loc(cell)]
-    ]
-    seen = [audit_intervals(system, suppressed, known=[cell], width=width).assign(attacker=cell) for cell in alone]
+    alone = [place for place in hidden if persons[system.cells[place]] == 1 and not system.is_total[place]]
     columns = ["attacker", "cell", "value", "lower", "upper", "width", "is_exposed"]
-    if not seen:
-        return pd.DataFrame(columns=columns)
-    found = pd.concat(seen, ignore_index=True)
-    return found.loc[found["attacker"] != found["cell"], columns].reset_index(drop=True)
+    usable = np.zeros(len(system.values), bool)
+    usable[hidden] = True
+    moves = Moves(system, np.zeros(len(usable)), np.full(len(usable), np.inf))
+    seen = [_as_lone(moves, hidden, usable, int(place), width) for place in alone]
+    return pd.concat(seen, ignore_index=True)[columns] if seen else pd.DataFrame(columns=columns)
+
+
+def _as_lone(moves: Moves, hidden: NDArray[np.int64], usable: NDArray[np.bool_], known: int, width: float) -> pd.DataFrame:
+    """What one lone contributor can work out: a few moves clear most cells, the rest are bounded one by one."""
+    system = moves.system
+    others = hidden[(hidden != known) & (moves.component[hidden] == moves.component[known])]
+    rise, fall = reached(moves, others, np.full(len(others), max(width, 1.0) + 1.0), usable, known, rounds=4)
+    frame = pd.DataFrame({"cell": system.cells[others], "value": system.values[others]})
+    frame = frame.assign(lower=frame["value"] - fall, upper=frame["value"] + rise)
+    doubtful = rise + fall <= width + 1e-6
+    if doubtful.any():
+        names = list(system.cells[hidden])
+        limits = audit_intervals(system, names, known=[system.cells[known]], only=list(system.cells[others[doubtful]])).set_index("cell")
+        frame.loc[doubtful, ["lower", "upper"]] = limits.loc[frame["cell"][doubtful], ["lower", "upper"]].to_numpy()
+    frame["width"] = frame["upper"] - frame["lower"]
+    return frame.assign(is_exposed=frame["width"] <= width + 1e-6, attacker=system.cells[known])
 
 
 def effect_of_extra(system: TableSystem, suppressed: Sequence[Hashable], cell: Hashable) -> pd.DataFrame:
@@ -241,15 +162,15 @@ def _connected(system: TableSystem, free: NDArray[np.int64]) -> list[NDArray[np.
 
 
 def _bounds(
-    system: TableSystem, places: NDArray[np.int64], at_least: float, at_most: float, whole_numbers: bool
+    system: TableSystem, places: NDArray[np.int64], asked: NDArray[np.int64], at_least: float, at_most: float, whole_numbers: bool
 ) -> tuple[Floats, Floats]:
     part = system.relations[:, places]
     used = np.diff(part.indptr) > 0
     matrix = part[used]
     total = matrix @ system.values[places]
     limits = optimize.Bounds(np.full(len(places), at_least), np.full(len(places), at_most))
-    ends = [_extreme(matrix, total, limits, k, sign, whole_numbers) for k in range(len(places)) for sign in (1.0, -1.0)]
-    pairs = np.array(ends).reshape(len(places), 2)
+    ends = [_extreme(matrix, total, limits, k, sign, whole_numbers) for k in asked for sign in (1.0, -1.0)]
+    pairs = np.array(ends).reshape(len(asked), 2)
     return pairs[:, 0], pairs[:, 1]
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from svd_lib.disclosure.audit import TableSystem
+from svd_lib.disclosure.systems import TableSystem
 from svd_lib.errors import SnaError
 
 Margin = tuple[str, ...]

@@ -174,16 +174,24 @@ def spanned(
     moves: Moves, cells: NDArray[np.int64], widths: Floats, usable: Marks, known: int | None = None, rounds: int = ROUNDS
 ) -> Floats:
     """Return a width that the range of each cell has at least, from a few moves of all together."""
+    rise, fall = reached(moves, cells, widths, usable, known, rounds)
+    return rise + fall
+
+
+def reached(
+    moves: Moves, cells: NDArray[np.int64], widths: Floats, usable: Marks, known: int | None = None, rounds: int = ROUNDS
+) -> tuple[Floats, Floats]:
+    """Return how far up and down a few moves of all cells together take each; none is taken further once it has its width."""
     rng = np.random.default_rng(len(cells))
     rise, fall = np.zeros(len(cells)), np.zeros(len(cells))
     for number in range(rounds):
         left = np.flatnonzero(rise + fall < widths - TINY)
         if not len(left):
             break
-        signs = np.ones(len(left)) if number == 0 else rng.choice([-1.0, 1.0], len(left)) if number > 1 else -np.ones(len(left))
+        signs = np.ones(len(left)) if number == 0 else -np.ones(len(left)) if number == 1 else rng.choice([-1.0, 1.0], len(left))
         move = moves.together(cells[left], signs, widths[left], usable, known)[cells]
         rise, fall = np.maximum(rise, move), np.maximum(fall, -move)
-    return rise + fall
+    return rise, fall
 
 
 def greedy_pattern(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import optimize, sparse
 from scipy.sparse import csgraph
 
-from svd_lib.disclosure.audit import TableSystem
+from svd_lib.disclosure.systems import TableSystem
 
 Floats = NDArray[np.float64]
 Marks = NDArray[np.bool_]

@@ -20,11 +20,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from svd_lib.disclosure.audit import TableSystem
 from svd_lib.disclosure.cube import Cube, Depths, Margin, Published, cell_names, cube_system
 from svd_lib.disclosure.greedy import Search, greedy_pattern
 from svd_lib.disclosure.moves import Moves
 from svd_lib.disclosure.suppression import secondary_suppression
+from svd_lib.disclosure.systems import TableSystem
 from svd_lib.disclosure.thresholds import Rule
 from svd_lib.errors import SnaError
 
@@ -171,7 +171,7 @@ def _exact(
     pattern = secondary_suppression(
         system, list(system.cells[cells]), width=width, cost=dict(zip(system.cells, price)),
         already=list(system.cells[fixed]), never=list(system.cells[~allowed & ~fixed]), zeros_may_be_withheld=True,
-        guard_singletons=guard, at_least=lower, most_rounds=EXACT_ROUNDS,
+        guard_singletons=guard, at_least=lower, most_rounds=EXACT_ROUNDS, exact=True,
     )  # fmt: skip
     hidden = fixed.copy()
     hidden[system.positions(pattern.secondary)] = True

@@ -11,12 +11,17 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize
 
-from svd_lib.disclosure.audit import TableSystem, audit_intervals, cross_table
+from svd_lib.disclosure.audit import audit_intervals
+from svd_lib.disclosure.greedy import greedy_pattern
+from svd_lib.disclosure.moves import Moves
+from svd_lib.disclosure.systems import TableSystem, cross_table
 from svd_lib.errors import SnaError
 
 Floats = NDArray[np.float64]
 Cost = Literal["value", "one", "log"]
 Cut = tuple[Floats, float]
+EXACT_CELLS, EXACT_PRIMARY = 150, 12
+"""Systems of at most so many cells and primary ones are solved to the optimum unless the caller says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,7 @@ def secondary_suppression(
     guard_singletons: bool = False,
     most_rounds: int = 500,
     at_least: ArrayLike = 0.0,
+    exact: bool | None = None,
 ) -> Suppression:
     """Choose the cheapest cells to withhold so that no primary cell can be worked out too closely.
 
@@ -115,6 +121,9 @@ def secondary_suppression(
     most_rounds : int, default 500
     at_least : float or array, shape (n,), default 0
         The least that everybody knows of each cell.
+    exact : bool, optional
+        Whether to find the optimum; when absent, in systems of at most ``EXACT_CELLS`` cells and ``EXACT_PRIMARY`` primary ones. Else
+        one cheapest move per exposed cell and a clean-up (:mod:`svd_lib.disclosure.greedy`).
 
     Returns
     -------
@@ -140,6 +149,11 @@ def secondary_suppression(
     allowed = _allowed(system, totals_may_be_withheld, never, zeros_may_be_withheld)
     allowed[fixed] = True
     room = system.values - np.minimum(at_least, system.values)
+    if not (len(price) <= EXACT_CELLS and len(first) <= EXACT_PRIMARY if exact is None else exact):
+        alone = first[(system.values[first] == 1) & ~system.is_total[first]] if guard_singletons else ()
+        marks = np.isin(np.arange(len(price)), fixed)
+        moves = Moves(system, system.values - room, np.full(len(price), np.inf))
+        return _pattern(system, first, fixed, greedy_pattern(moves, first, width, price, allowed & ~marks, marks, alone).hidden, price)
     cuts: list[Cut] = []
     for _ in range(most_rounds):
         chosen = _cheapest(price, allowed, fixed, cuts)
