@@ -62,6 +62,9 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--jobs", type=int, default=2, metavar="N", help="chapters executed at a time (default 2)")
     verify = _add(commands, "verify", _verify, "build an edition again from nothing and compare it with its site")
     verify.add_argument("--jobs", type=int, default=2, metavar="N", help="chapters executed at a time (default 2)")
+    audit = _add(commands, "audit", _audit, "attack what an edition publishes: can any protected count be worked out?")
+    audit.add_argument("--tables", metavar="DIR", help="tidy tables of partners before disclosure control (default: the build's own)")
+    audit.add_argument("--with-synthetic-partners", action="store_true", help="the second site with made-up partner data")
     _add(commands, "snapshot", _snapshot, "compute the aggregates that let an edition build offline")
     _with_json(_add(commands, "check", _check, "check notebooks, contents and editions without building"))
     explain = _with_json(_add(commands, "explain", _explain, "print where a finding's number comes from", examples=("sna explain geography-violence-rate",)))
@@ -164,6 +167,15 @@ def _serve(options: argparse.Namespace) -> None:
     from svd_lib.build.serve import serve_edition
 
     serve_edition(_opened(options), options.port, options.jobs)
+
+
+def _audit(options: argparse.Namespace) -> int:
+    from svd_lib.build.audit import audit_edition, report_lines, synthetic_twin
+
+    edition = synthetic_twin(_opened(options)) if options.with_synthetic_partners else _opened(options)
+    verdict = audit_edition(edition, Path(options.tables) if options.tables else None)
+    print("\n".join(report_lines(edition, verdict)))
+    return 1 if verdict.leaks else 0
 
 
 def _verify(options: argparse.Namespace) -> int:

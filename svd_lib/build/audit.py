@@ -8,20 +8,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from svd_lib.disclosure.audit import TableSystem, table_system
+from svd_lib.build.run import PARTNER_TABLES
 from svd_lib.disclosure.linking import Guarded
 from svd_lib.disclosure.published import Record, read_bytes, read_published
+from svd_lib.disclosure.systems import TableSystem, table_system
 from svd_lib.disclosure.thresholds import rule_named
 from svd_lib.disclosure.verdict import Verdict, judge
-from svd_lib.edition import Edition, open_edition
+from svd_lib.edition import Edition, open_edition, read_edition
 from svd_lib.errors import SnaError
 from svd_lib.ingest.partners.aggregates import relations
 from svd_lib.ingest.partners.kinds import Kind
 from svd_lib.ingest.partners.register import KINDS
 from svd_lib.sources.registry import read_registry
 
-TABLES = "partner-tables"
-"""Folder of a build that holds partners' tables before disclosure control; it is never published."""
 PUBLISHED = ("html", "exhibits", "findings.json", "recommendations.json", "provenance.json")
 VAGUE = {"people", "offences", "children", "incidents", "reports", "answers", "households", "events"}
 """Units that other sources count too, so that they do not say which table a text is about."""
@@ -52,8 +51,22 @@ def audit_edition(edition: Edition, tables: Path | None = None, published: Path 
     place = published or edition.build_path
     if not (place / "html").is_dir():
         raise SnaError(f"{edition.name} has no site in {place}; run 'sna build --edition {edition.name}' first.")
-    guarded = guarded_tables(edition, tables or edition.build_path / TABLES)
+    guarded = guarded_tables(edition, tables or edition.build_path / PARTNER_TABLES)
     return judge(_everything(edition, place), guarded)
+
+
+def synthetic_twin(edition: Edition) -> Edition:
+    """Return the twin with made-up partner data that ``sna build --with-synthetic-partners`` made of an edition.
+
+    Raises
+    ------
+    SnaError
+        When it was not built.
+    """
+    folder = edition.root / "_build" / f"{edition.slug}-synthetic-partners-{edition.period_end.year}" / "edition"
+    if not folder.is_dir():
+        raise SnaError(f"{edition.name} has no twin with synthetic partner data; run 'sna build --edition {edition.name} --with-synthetic-partners' first.")
+    return read_edition(folder, edition.root)
 
 
 def check_release(edition: Edition, published: Path) -> None:
@@ -64,7 +77,7 @@ def check_release(edition: Edition, published: Path) -> None:
     SnaError
         Naming the first leak's cell and the exhibits that together give it away, never a value.
     """
-    if not (edition.build_path / TABLES).is_dir():
+    if not (edition.build_path / PARTNER_TABLES).is_dir():
         return
     found = audit_edition(edition, published=published).leaks
     if found:

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from svd_lib.disclosure.attack import Seen
+from svd_lib.disclosure.cube import Published
 from svd_lib.disclosure.published import Record
 from svd_lib.disclosure.systems import TableSystem
 from svd_lib.disclosure.thresholds import Rule
@@ -86,6 +87,24 @@ class Guarded:
     def subject(self) -> re.Pattern:
         """Finds the words that say a text is about the table."""
         return re.compile(r"(?<!\w)(?:" + "|".join(re.escape(_folded(term)) for term in self.terms) + r")", re.IGNORECASE)
+
+
+def guard_cube(published: Published, name: str, terms: Sequence[str], rule: Rule) -> Guarded:
+    """Return the tables of a cube as the auditor knows them.
+
+    Parameters
+    ----------
+    published : Published
+        From :func:`svd_lib.disclosure.cube.cube_system`.
+    name, terms, rule
+        As :class:`Guarded`.
+    """
+    levels = [level for levels in published.cube.dimensions for level in levels]
+    parts = [
+        held[[*published.cube.columns(margin), "count"]].reindex(columns=[*levels, "count"], fill_value=ALL)
+        for margin, held in published.cells.items()
+    ]
+    return Guarded(name, tuple(terms), pd.concat(parts, ignore_index=True), tuple(levels), published.system, rule)
 
 
 @dataclass(frozen=True)
