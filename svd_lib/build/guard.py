@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 SETTINGS = "SNA_GUARD"
-"""Environment variable that holds, as JSON: record, readable (folders and files), writable (folders)."""
+"""Environment variable that holds, as JSON: record, readable (folders and files), writable (folders), memory (bytes)."""
+MOST_MEMORY = 4 * 2**30
+"""Bytes of its own that a chapter's kernel may use; what it shares with the process it was forked from counts too."""
 FORBIDDEN_EVENTS = {
     "socket.connect": "the network",
     "socket.getaddrinfo": "the network",
@@ -202,13 +204,26 @@ def _watch_randomness(guard: Guard) -> None:
     _watch(numpy.random, "default_rng", guard, what, lambda seed=None: seed is None and _is_for_the_chapter())
 
 
+def bound_memory(most: int) -> None:
+    """Have an allocation beyond so many bytes fail as an error of the cell that asks for it, where the system can."""
+    if sys.platform != "linux":
+        return
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (bound, bound))
+
+
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Begin to guard a kernel; without settings in the environment nothing happens."""
     settings = os.environ.get(SETTINGS)
     if not settings:
         return
     tempfile.gettempdir()  # finds its folder by writing there, once
-    guard = Guard(**json.loads(settings))
+    said = json.loads(settings)
+    bound_memory(said.pop("memory", MOST_MEMORY))
+    guard = Guard(**said)
     _watch_clock_and_environment(guard)
     _watch_randomness(guard)
     shell.ast_transformers.append(_RefuseTheClock())

@@ -28,7 +28,7 @@ FORBIDDEN_NODES = {
     ast.SetComp: "a comprehension", ast.GeneratorExp: "a comprehension", ast.Global: "global",
 }  # fmt: skip
 FORBIDDEN_NAMES = {"open", "print", "eval", "exec", "input", "plt", "os", "sys", "subprocess", "random", "datetime", "time"}
-FORBIDDEN_CALLS = re.compile(r"^(read_|to_(csv|parquet|excel|json|pickle|sql|html)$|savefig$|write_|now$|today$)")
+FORBIDDEN_CALLS = re.compile(r"^(read_|to_(csv|parquet|excel|json|pickle|sql|html)$|savefig$|write_|now$|utcnow$|today$|urlopen$|default_rng$|sample$|shuffle$)")
 _CELL_ID = re.compile(r"^[a-z][a-z0-9-]*$")
 _RANDOM_ID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4})*")
 _CODE_OF_AREA = re.compile(r"\b[EW]\d{8}\b")

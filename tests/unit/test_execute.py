@@ -135,6 +135,13 @@ def test_a_kernel_that_dies_names_its_chapter_and_cell(run, tmp_path):
         run(dead, jobs=1)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="limits memory by the system's means")
+def test_a_chapter_that_asks_for_too_much_memory_names_its_cell(run, tmp_path):
+    greedy = written(tmp_path, "greedy", code("a", "from svd_lib.build import guard\nguard.bound_memory(guard.MOST_MEMORY)\nheld = bytearray(2 * guard.MOST_MEMORY)"))
+    with pytest.raises(SnaError, match=r"Chapter 'greedy', cell 2 \(a\): MemoryError"):
+        run(greedy, jobs=1)
+
+
 def test_the_sentence_counts_cells_as_the_author_does(tmp_path):
     class Broken(Exception):
         cell_index, ename, evalue = 1, "NameError", "x"

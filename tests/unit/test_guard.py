@@ -87,6 +87,13 @@ def test_what_is_written_is_recorded_and_stays_in_the_output_folder(run, tmp_pat
     assert said.startswith("ERROR NotReproducible") and "may not write" in said
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="limits memory by the system's means")
+def test_a_cell_that_asks_for_too_much_memory_is_an_error_of_its_cell(run):
+    said, _ = run("from svd_lib.build import guard", "guard.bound_memory(2 * 2**30)", "held = bytearray(3 * 2**30)")
+    assert said.startswith("ERROR MemoryError")
+    assert run("held = bytearray(2**26)")[0] == "FINE"
+
+
 def test_importing_a_library_may_do_what_a_cell_may_not(run):
     assert run("import matplotlib.font_manager, pyarrow, duckdb")[0] == "FINE"
 
