@@ -47,7 +47,18 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     whole.add_argument("--version", action="version", version=f"sna {_version()}")
     commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _add(commands, "fetch", _fetch, "bring an edition's inputs into data/raw and verify each", mirror="required")
+    fetch = _add(commands, "fetch", _fetch, "bring an edition's inputs into data/raw and verify each, from the publishers or a mirror", mirror="optional")
+    fetch.add_argument("--update", action="store_true", help="bring what the publishers have now, show what a new lock would change, and ask")
+    fetch.add_argument("--yes", action="store_true", help="with --update: write the new lock without asking")
+    fetch.add_argument("--neighbours", action="store_true", help="with --update: the months of the neighbouring forces too")
+    fetch.add_argument("--probe", action="store_true", help="one line a source: reachable, changed or failed and why; brings nothing")
+    fetch.add_argument("--only", default="", metavar="SOURCE", help="this source alone")
+    fetch.add_argument("--through", default="", metavar="ADDRESS", help="a relay that answers for the publishers as ADDRESS/<their host>/<path>")
+    source = _add(commands, "source", _source, "list the sources, or take in a file that was downloaded by hand")
+    source.add_argument("action", choices=("list", "add"), help="list: every source; add: take a file in, or without FILE say which is expected")
+    source.add_argument("id", nargs="?", default="", metavar="ID", help="a source's id")
+    source.add_argument("file", nargs="?", default="", metavar="FILE", help="the file that was downloaded")
+    source.add_argument("--as", dest="name", default="", metavar="NAME", help="the file's name in the registry, if it was saved under another")
     ingest = _add(commands, "ingest", _ingest, "turn verified inputs into tidy tables", mirror="optional")
     ingest.add_argument("--national", nargs="+", metavar="ARCHIVE", help="whole monthly archives instead: all forces, all months, nothing unpacked")
     build = _add(commands, "build", _build, "build an edition's website", mirror="optional", area=True)
@@ -116,10 +127,53 @@ def _opened(options: argparse.Namespace) -> Edition:
     return open_edition(options.edition, options.project)
 
 
-def _fetch(options: argparse.Namespace) -> None:
-    from svd_lib.build.inputs import fetch_inputs
+def _fetch(options: argparse.Namespace) -> int:
+    edition = _opened(options)
+    if options.mirror and not (options.update or options.probe):
+        from svd_lib.build.inputs import fetch_inputs
 
-    fetch_inputs(_opened(options), options.mirror)
+        fetch_inputs(edition, options.mirror)
+        return 0
+    from datetime import date
+
+    from svd_lib.build.open_data import fetch_open, probe_open, update_open
+    from svd_lib.sources.transport import Transport
+
+    if options.mirror:
+        raise SnaError("--update and --probe ask the publishers; leave --mirror out.")
+    transport = Transport(through=options.through)
+    if options.probe:
+        return probe_open(edition, transport, options.only)
+    if options.update:
+        agree = (lambda question: True) if options.yes else _agrees
+        return update_open(edition, transport, date.today(), only=options.only, neighbours=options.neighbours, agree=agree)
+    return fetch_open(edition, transport, options.only)
+
+
+def _agrees(question: str) -> bool:
+    """Return whether whoever sits at the terminal says yes; nobody there means no."""
+    if not sys.stdin.isatty():
+        print(f"{question} Nobody is there to answer; run it again with --yes.")
+        return False
+    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+
+
+def _source(options: argparse.Namespace) -> None:
+    from datetime import date
+
+    from svd_lib.build.open_data import add_source_file, file_lines, source_lines
+    from svd_lib.sources.registry import read_registry
+
+    edition = _opened(options)
+    registry = read_registry(edition.root)
+    if options.action == "list":
+        print("\n".join(source_lines(registry)))
+    elif not options.id:
+        raise SnaError("Say which source: 'sna source add ID FILE'; 'sna source list' shows them.")
+    elif not options.file:
+        print("\n".join(file_lines(registry.source(options.id))))
+    else:
+        add_source_file(edition, options.id, Path(options.file), date.today(), options.name)
 
 
 def _ingest(options: argparse.Namespace) -> None:

@@ -43,8 +43,8 @@ class Layer:
 
 
 LAYERS: Mapping[str, Layer] = {
-    "lsoa": Layer("lsoa/*.geojson.gz", ("LSOA21CD", "LSOA21NM"), ("lsoa21cd", "lsoa21nm")),
-    "msoa": Layer("msoa/*.geojson.gz", ("MSOA21CD", "MSOA21NM"), ("msoa21cd", "msoa21nm")),
+    "lsoa": Layer("lsoa/*.geojson*", ("LSOA21CD", "LSOA21NM"), ("lsoa21cd", "lsoa21nm")),
+    "msoa": Layer("msoa/*.geojson*", ("MSOA21CD", "MSOA21NM"), ("msoa21cd", "msoa21nm")),
     "ward": Layer("ward/*.geojson.gz", ("WD25CD", "WD25NM"), ("ward25cd", "ward25nm")),
     "lad": Layer("boundaries_ltla24.geojson.gz", ("ltla24_code", "ltla24_name"), ("lad24cd", "lad24nm")),
 }

@@ -152,7 +152,7 @@ CONTRACTS: dict[str, Contract] = {
             "Published figures by LSOA 2021: census counts, and the indicators that the Indices of Deprivation are made of.",
             {
                 "lsoa21cd": _text("LSOA 2021 code", pattern=_LSOA),
-                "reference": _text("What was counted or measured", allowed=("census_2021", "imd_2019", "imd_2025")),
+                "reference": _text("What was counted or measured", pattern=r"^(census_2021|imd_20\d\d|mid_20\d\d|wimd_20\d\d)$"),
                 "indicator": _text("Our id, e.g. residents_by_ethnic_group, violence_with_injury_rate"),
                 "category": _text("Breakdown, e.g. 'Ethnic group White'; 'all' for none"),
                 "value": Column("float", "Published value; null when suppressed", nullable=True),

@@ -13,7 +13,7 @@ import pandas as pd
 
 from svd_lib.errors import SnaError
 from svd_lib.ingest import contracts
-from svd_lib.ingest.published import Raw, find, numbers, read_optional, read_text
+from svd_lib.ingest.published import Raw, numbers, read_optional
 
 SOURCE = "mhclg_iod"
 
@@ -87,14 +87,13 @@ def _together(*parts: pd.DataFrame | None) -> pd.DataFrame | None:
 
 
 def _edition(raw: Raw, file: str, key: str, titles: Mapping[str, str], with_score: bool) -> pd.DataFrame | None:
-    path = find(raw, SOURCE, file)
-    if path is None:
-        return None
     measures = ("decile", "rank", "score") if with_score else ("decile", "rank")
-    wide = read_text(path, [key, *(f"{title}_{measure}" for title in titles for measure in measures)])
+    wide = read_optional(raw, SOURCE, file, [key, *(f"{title}_{measure}" for title in titles for measure in measures)])
+    if wide is None:
+        return None
     parts = []
     for title, domain in titles.items():
-        values = {measure: numbers(wide[f"{title}_{measure}"], path.name) for measure in measures}
+        values = {measure: numbers(wide[f"{title}_{measure}"], file) for measure in measures}
         parts.append(pd.DataFrame({"code": wide[key], "domain": domain, "score": float("nan"), **values}))
     return pd.concat(parts, ignore_index=True)
 

@@ -16,6 +16,7 @@ from svd_lib.ingest.admissions import build_admissions
 from svd_lib.ingest.arrests import build_arrests, build_searches
 from svd_lib.ingest.children import build_assessment_factors, build_interactive_tool
 from svd_lib.ingest.fingertips import build_fingertips
+from svd_lib.ingest.open_tables import build_open_tables
 from svd_lib.ingest.outcomes_by_code import build_outcomes_by_code
 from svd_lib.ingest.published import Raw
 from svd_lib.ingest.residents import build_residents
@@ -34,6 +35,7 @@ PARTS: Final[tuple[Builder, ...]] = (
     build_admissions,
     build_outcomes_by_code,
     build_fingertips,
+    lambda raw, tables: build_open_tables(raw, "indicators"),
 )
 
 

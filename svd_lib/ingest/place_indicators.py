@@ -10,11 +10,13 @@ import pandas as pd
 from svd_lib.ingest import contracts
 from svd_lib.ingest.census_tables import build_census_tables
 from svd_lib.ingest.deprivation_indicators import build_deprivation_indicators
+from svd_lib.ingest.open_tables import build_open_tables
 from svd_lib.ingest.published import Raw
 
 PARTS: Final[tuple[Callable[[Raw, Mapping[str, pd.DataFrame]], pd.DataFrame], ...]] = (
     build_census_tables,
     build_deprivation_indicators,
+    lambda raw, tables: build_open_tables(raw, "place_indicators"),
 )
 
 

@@ -7,7 +7,7 @@ such as ``:`` or ``NA`` is never mistaken for a value or for nothing.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -25,14 +25,14 @@ class Raw(Protocol):
 
 
 def find(raw: Raw, source: str, pattern: str) -> Path | None:
-    """Return the one file of a source that matches, or None when none is held.
+    """Return the one file of a source that matches, packed or not, or None when none is held.
 
     Raises
     ------
     SnaError
         When several match, because nothing says which of them counts.
     """
-    found = raw.paths(source, pattern)
+    found = raw.paths(source, pattern.removesuffix(".gz") + "*" if pattern.endswith(".csv.gz") else pattern)
     if len(found) > 1:
         names = ", ".join(path.name for path in found)
         raise SnaError(f"Source {source} holds {len(found)} files for '{pattern}' ({names}); keep one of them in the lock.")
@@ -42,7 +42,12 @@ def find(raw: Raw, source: str, pattern: str) -> Path | None:
 def read_optional(raw: Raw, source: str, pattern: str, columns: Sequence[str]) -> pd.DataFrame | None:
     """Return the named columns of a file as text, or None when the file is not held."""
     path = find(raw, source, pattern)
-    return None if path is None else read_text(path, columns)
+    return None if path is None else read_text(path, columns, _renamed(raw, path))
+
+
+def _renamed(raw: Raw, path: Path) -> Mapping[str, str]:
+    """Return our name to the publisher's for the columns of a file that the registry maps."""
+    return raw.columns_of(path) if hasattr(raw, "columns_of") else {}
 
 
 def read_required(raw: Raw, source: str, pattern: str, columns: Sequence[str]) -> pd.DataFrame:
@@ -59,8 +64,10 @@ def read_required(raw: Raw, source: str, pattern: str, columns: Sequence[str]) -
     return frame
 
 
-def read_text(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+def read_text(path: Path, columns: Sequence[str], renamed: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Return the named columns of a CSV file (gzip or plain) as text, in file order, blanks as empty text.
+
+    ``renamed`` gives the publisher's name of a column where it is another one than ours.
 
     Raises
     ------
@@ -72,6 +79,7 @@ def read_text(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError, EOFError, zlib.error) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise SnaError(f"{path.name} cannot be read as a CSV file ({reason}); fetch it again.") from error
+    frame = frame.rename(columns={theirs: ours for ours, theirs in (renamed or {}).items()})
     check_columns(frame, path.name, columns)
     if frame.empty:
         raise SnaError(f"{path.name} has a header and no rows; fetch it again.")
@@ -82,7 +90,10 @@ def check_columns(frame: pd.DataFrame, file: str, columns: Sequence[str]) -> Non
     """Raise a sentence that names the file and the columns it no longer has."""
     missing = [column for column in columns if column not in frame.columns]
     if missing:
-        raise SnaError(f"{file} has no column '{missing[0]}'; its columns are {_listed(frame)}: has the publisher renamed it?")
+        raise SnaError(
+            f"{file} has no column '{missing[0]}'; its columns are {_listed(frame)}: has the publisher renamed it? "
+            "If so, map it under 'columns' of the file in data/sources.yml."
+        )
 
 
 def _listed(frame: pd.DataFrame) -> str:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -26,6 +27,7 @@ from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
 from svd_lib.ingest import contracts
 from svd_lib.sources.lock import LockedInput, check_input, read_lock
+from svd_lib.sources.registry import Registry, SourceFile, read_registry
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class RawFiles:
         self.root = Path(root)
         self._reads = reads
         self._verified: set[Path] = set()
+        self._registry: Registry | None = None
 
     @classmethod
     def of(cls, edition: Edition) -> RawFiles:
@@ -116,6 +119,30 @@ class RawFiles:
             raise SnaError(f"{path} is missing; it is part of the project: restore it from version control.")
         return path
 
+    def layouts(self) -> list[tuple[str, Path, Mapping[str, Any]]]:
+        """Return source, path and layout of every file that is read by a layout of the registry, sorted."""
+        held = [(entry, self._described(entry)) for entry in self._inputs if not entry.member]
+        return [(entry.source, self._verify(entry), file.read) for entry, file in held if file is not None and file.read]
+
+    def columns_of(self, path: Path) -> Mapping[str, str]:
+        """Return our name to the publisher's for the columns of a file that the registry maps."""
+        entry = next((entry for entry in self._inputs if self.root / entry.relative_path == path), None)
+        file = self._described(entry) if entry else None
+        return file.columns if file else {}
+
+    def described(self) -> list[str]:
+        """Return what the registry says of how the inputs are read, for the digest of a table made from them."""
+        files = [file for entry in self._inputs if not entry.member and (file := self._described(entry)) is not None]
+        return sorted({json.dumps([file.pattern, file.read, file.columns], sort_keys=True) for file in files if file.read or file.columns})
+
+    def _described(self, entry: LockedInput) -> SourceFile | None:
+        """Return the registry's entry of an input, or None without a registry that knows it."""
+        if self._registry is None:
+            path = self.root.parent / "sources.yml"
+            self._registry = read_registry(self.root.parent.parent) if path.is_file() else Registry({})
+        source = self._registry.sources.get(entry.source)
+        return next((file for file in source.files if file.match(entry.name, entry.member) is not None), None) if source else None
+
     def hashes(self) -> list[tuple[str, str, str, str]]:
         """Return (source, name, member, sha256) of every input, sorted."""
         return [(entry.source, entry.name, entry.member or "", entry.sha256) for entry in self._inputs]
@@ -164,7 +191,11 @@ def _recipe(table: str, module: str, sources: str, needs: str = "", reference: s
     return Recipe((table,), _HERE + module, f"build_{table}", reads, tuple(needs.split()), tuple(reference.split()))
 
 
-_INDICATORS = "home_office_stats home_office_prc dfe_csc dfe_lait ons_css fingertips nhs_knife_admissions ons_lookups ons_population"
+_INDICATORS = (
+    "home_office_stats home_office_prc dfe_csc dfe_lait ons_css fingertips nhs_knife_admissions ons_lookups ons_population ons_pfa_tables "
+    "home_office_weapons fire_statistics dfe_suspensions moj_youth_justice moj_knife_sentencing mhclg_homelessness "
+    "wales_education wales_children wales_health wales_fire"
+)
 
 RECIPES: tuple[Recipe, ...] = (
     _recipe("places", "lookups", "ons_lookups ons_boundaries"),
@@ -172,7 +203,7 @@ RECIPES: tuple[Recipe, ...] = (
     _recipe("neighbours", "boundaries", "ons_boundaries"),
     _recipe("population", "population", "ons_population", "place_changes"),
     _recipe("deprivation", "deprivation", "mhclg_iod ons_population", "place_changes"),
-    _recipe("place_indicators", "place_indicators", "ons_population mhclg_iod", "place_changes"),
+    _recipe("place_indicators", "place_indicators", "ons_population mhclg_iod wales_imd", "place_changes"),
     _recipe("recorded_crime", "recorded_crime", "home_office_prc ons_pfa_tables", "places", "offence_codes.csv"),
     _recipe("indicators", "indicators", _INDICATORS, "places"),
     Recipe(
@@ -251,6 +282,7 @@ def table_digest(table: str, recipe: Recipe, raw: RawFiles, needed: Mapping[str,
     reference = [hashlib.sha256(raw.reference(name).read_bytes()).hexdigest() for name in recipe.reference]
     parts = {
         "inputs": raw.only(recipe.reads).hashes(),
+        "layouts": raw.only(recipe.reads).described(),
         "code": [hashlib.sha256(path.read_bytes()).hexdigest() for path in code_files(recipe.module)],
         "contract": contracts.digest(table),
         "reference": reference,

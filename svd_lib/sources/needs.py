@@ -76,7 +76,8 @@ def needs_of(mirror: Fetcher, registry: Registry, area: Area, period_end: date) 
     months = _archive_members(mirror, registry, forces, last_month)
     if not any(area.force_slug in wanted.member for wanted in months):
         raise SnaError(f"The mirror {mirror.address} holds no street-level month of force '{area.force_slug}' up to {last_month}; add an archive that does.")
-    absent = [f"{source}/{name}" for (source, name), is_held in held.items() if not is_held]
+    copied = {(source.id, name) for source, entry, name in whole if entry.evidence == "mirror"}
+    absent = [f"{source}/{name}" for (source, name), is_held in held.items() if not is_held and (source, name) in copied]
     return Needs(tuple(sorted({*found, *months})), tuple(sorted(absent)))
 
 

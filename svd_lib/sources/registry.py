@@ -10,11 +10,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import yaml
 
 from svd_lib.errors import SnaError
+from svd_lib.sources import arcgis, direct, education, fingertips, govuk, nomis
 from svd_lib.yaml_text import read_yaml
 
 SENSITIVITIES = ("open", "restricted")
@@ -22,6 +24,19 @@ DISCLOSURE_RULES = ("as_published", "nhs_1_7", "partner_under_10", "partner_unde
 RESTRICTED_RULE = "partner_under_10"
 """The rule of a restricted source that names none."""
 EVIDENCE = ("mirror", "documented", "unseen")
+MET = ("publisher", "replica", "nothing")
+"""What a source's fetcher has met so far: its publisher, a replica of the publisher, or nothing because there is none."""
+NATIONS = ("England", "Wales")
+FETCHERS: Mapping[str, ModuleType | None] = {
+    "arcgis": arcgis,
+    "direct": direct,
+    "education": education,
+    "fingertips": fingertips,
+    "govuk": govuk,
+    "nomis": nomis,
+    "police_archive": None,
+}
+"""How a file is brought from its publisher; the police archive is no file but many members, and brought by its own module."""
 PLACEHOLDERS = {
     "utla_code": r"[EW]\d{8}",
     "archive_month": r"\d{4}-\d{2}",
@@ -35,12 +50,14 @@ _PARTNER_FIELDS = {
 """What every partner's extract has in common; its entry states title and publisher."""
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
+_PATTERNS = {"attachment", "publication", "data_set", "link", "sheet"}
 _SOURCE_KEYS = {
     "title", "publisher", "licence", "attribution", "landing_page", "cadence", "sensitivity",
-    "disclosure_rule", "evidence", "notes", "copied_from", "files",
+    "disclosure_rule", "evidence", "notes", "copied_from", "files", "nations", "met",
 }  # fmt: skip
 _FILE_KEYS = {
     "pattern", "member", "title", "tables", "period", "publisher_version", "citation", "copied_from", "from", "needed",
+    "evidence", "fetch", "replaces", "columns", "read",
 }  # fmt: skip
 
 
@@ -64,6 +81,16 @@ class SourceFile:
         First period end (``YYYY-MM``) of an edition that takes the file.
     needed : bool
         Whether a lock names it.
+    evidence : str
+        What is known of its format: ``mirror``, ``documented`` or ``unseen``.
+    fetch : mapping or None
+        How it is brought from its publisher: ``by`` (one of :data:`FETCHERS`) and that fetcher's parameters.
+    replaces : tuple of str
+        Patterns of files that it stands in for, once it has been fetched.
+    columns : mapping
+        Our loader's column to the publisher's, where the publisher calls it otherwise.
+    read : mapping or None
+        How a table without a loader of its own is read: see :mod:`svd_lib.ingest.open_tables`.
     """
 
     pattern: str
@@ -76,6 +103,11 @@ class SourceFile:
     copied_from: str
     from_month: str | None
     needed: bool
+    evidence: str = "mirror"
+    fetch: Mapping[str, Any] | None = None
+    replaces: tuple[str, ...] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
+    read: Mapping[str, Any] | None = None
 
     def match(self, name: str, member: str | None = None) -> dict[str, str] | None:
         """Return the placeholders' values when the names fit this file, else None."""
@@ -115,6 +147,8 @@ class Source:
     evidence: str
     notes: tuple[str, ...]
     files: tuple[SourceFile, ...]
+    nations: tuple[str, ...] = NATIONS
+    met: str = "nothing"
 
     def file_of(self, name: str, member: str | None = None) -> SourceFile:
         """Return the entry that describes a file of this source.
@@ -223,11 +257,13 @@ def _source(name: str, values: Mapping[str, Any], document: Mapping[str, Any]) -
         disclosure_rule=_one_of(values, "disclosure_rule", DISCLOSURE_RULES, where),
         evidence=_one_of(values, "evidence", EVIDENCE, where),
         notes=tuple(values.get("notes") or ()),
-        files=tuple(_file(entry, str(values.get("copied_from") or ""), where) for entry in values.get("files") or ()),
+        files=tuple(_file(entry, values, where) for entry in values.get("files") or ()),
+        nations=tuple(_one_of({"nations": nation}, "nations", NATIONS, where) for nation in values.get("nations") or NATIONS),
+        met=_one_of({"met": values.get("met", "nothing")}, "met", MET, where),
     )
 
 
-def _file(values: Mapping[str, Any], copied_from: str, where: str) -> SourceFile:
+def _file(values: Mapping[str, Any], source: Mapping[str, Any], where: str) -> SourceFile:
     where = f"{where}, file '{values.get('pattern')}'"
     _only_known(values, _FILE_KEYS, where)
     from_month = values.get("from")
@@ -241,11 +277,17 @@ def _file(values: Mapping[str, Any], copied_from: str, where: str) -> SourceFile
         period=_text(values, "period", where),
         publisher_version=_text(values, "publisher_version", where),
         citation=_text(values, "citation", where),
-        copied_from=str(values.get("copied_from") or copied_from),
+        copied_from=str(values.get("copied_from") or source.get("copied_from") or ""),
         from_month=from_month,
         needed=bool(values.get("needed", True)),
+        evidence=_one_of({"evidence": values.get("evidence", source.get("evidence"))}, "evidence", EVIDENCE, where),
+        fetch=values.get("fetch"),
+        replaces=tuple(values.get("replaces") or ()),
+        columns=values.get("columns") or {},
+        read=values.get("read"),
     )
     _check_file(entry, where)
+    _check_fetch(entry, where)
     return entry
 
 
@@ -254,10 +296,28 @@ def _check_file(entry: SourceFile, where: str) -> None:
         unknown = [name for name in _PLACEHOLDER.findall(text) if name not in PLACEHOLDERS]
         if unknown:
             raise SnaError(f"{where}: the placeholder '{{{unknown[0]}}}' is not known; use {', '.join(PLACEHOLDERS)}.")
-    if not entry.copied_from:
+    if not entry.copied_from and entry.evidence == "mirror":
         raise SnaError(f"{where}: the field 'copied_from' is absent, here and at the source; say where the copy came from.")
     if entry.needed and not entry.tables:
         raise SnaError(f"{where}: no tidy table is named; name one or say 'needed: false'.")
+
+
+def _check_fetch(entry: SourceFile, where: str) -> None:
+    if entry.fetch is None:
+        return
+    by = _one_of(entry.fetch, "by", tuple(FETCHERS), f"{where}, fetch")
+    module = FETCHERS[by]
+    _only_known(entry.fetch, {"by", *(module.PARAMETERS if module else ())}, f"{where}, fetch")
+    for part in (entry.fetch, entry.read or {}):
+        for field_name in _PATTERNS & set(part):
+            _check_pattern(field_name, part[field_name], where)
+
+
+def _check_pattern(field_name: str, pattern: str, where: str) -> None:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise SnaError(f"{where}: the field '{field_name}' is no pattern ({error}); correct it.") from None
 
 
 def _only_known(values: Mapping[str, Any], known: set[str], where: str) -> None:
