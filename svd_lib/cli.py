@@ -136,12 +136,11 @@ def _fetch(options: argparse.Namespace) -> int:
         return 0
     from datetime import date
 
-    from svd_lib.build.open_data import fetch_open, probe_open, update_open
-    from svd_lib.sources.transport import Transport
+    from svd_lib.build.open_data import fetch_open, probe_open, transport_through, update_open
 
     if options.mirror:
         raise SnaError("--update and --probe ask the publishers; leave --mirror out.")
-    transport = Transport(through=options.through)
+    transport = transport_through(options.through)
     if options.probe:
         return probe_open(edition, transport, options.only)
     if options.update:
@@ -161,17 +160,15 @@ def _agrees(question: str) -> bool:
 def _source(options: argparse.Namespace) -> None:
     from datetime import date
 
-    from svd_lib.build.open_data import add_source_file, file_lines, source_lines
-    from svd_lib.sources.registry import read_registry
+    from svd_lib.build.open_data import add_source_file, expected_lines, source_lines
 
     edition = _opened(options)
-    registry = read_registry(edition.root)
     if options.action == "list":
-        print("\n".join(source_lines(registry)))
+        print("\n".join(source_lines(edition)))
     elif not options.id:
         raise SnaError("Say which source: 'sna source add ID FILE'; 'sna source list' shows them.")
     elif not options.file:
-        print("\n".join(file_lines(registry.source(options.id))))
+        print("\n".join(expected_lines(edition, options.id)))
     else:
         add_source_file(edition, options.id, Path(options.file), date.today(), options.name)
 

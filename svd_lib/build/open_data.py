@@ -18,6 +18,11 @@ from svd_lib.sources.registry import Registry, Source, SourceFile, expand, read_
 from svd_lib.sources.transport import Transport
 
 
+def transport_through(address: str = "") -> Transport:
+    """Return how publishers are asked: themselves, or through a relay that answers for them."""
+    return Transport(through=address)
+
+
 def raw_root(edition: Edition) -> Path:
     """Return the folder ``data/raw`` of an edition's project."""
     return edition.root / "data" / "raw"
@@ -113,8 +118,9 @@ def _forces_locked(registry: Registry, lock: Lock) -> set[str]:
     return {values["force_slug"] for values in described}
 
 
-def source_lines(registry: Registry) -> list[str]:
-    """Return one line a source: id, evidence, what its fetcher has met, nations, title."""
+def source_lines(edition: Edition) -> list[str]:
+    """Return one line an open source: id, evidence, what its fetcher has met, nations, title."""
+    registry = read_registry(edition.root)
     width = max(len(source) for source in registry.sources)
     return [
         f"{source.id:{width}}  {source.evidence:10}  {('fetcher has met: ' + source.met) if source.met != 'nothing' else 'by hand':27}  {', '.join(source.nations):14}  {source.title}"
@@ -122,8 +128,12 @@ def source_lines(registry: Registry) -> list[str]:
     ]
 
 
-def file_lines(source: Source) -> list[str]:
+def expected_lines(edition: Edition, source_id: str) -> list[str]:
     """Return where a source's files are to be had by hand, and which file is expected."""
+    return _file_lines(read_registry(edition.root).source(source_id))
+
+
+def _file_lines(source: Source) -> list[str]:
     lines = [f"{source.title}, {source.publisher}", f"Landing page: {source.landing_page or 'not known'}", "Expected, one of:"]
     return lines + [f"  {entry.pattern}  {entry.title}{' (the whole archive; its members are taken out)' if entry.member else ''}" for entry in source.files]
 
@@ -150,7 +160,7 @@ def add_source_file(edition: Edition, source_id: str, file: Path, today: date, n
         When the registry expects no such file or its loader refuses it; nothing has changed then.
     """
     source = read_registry(edition.root).source(source_id)
-    for line in file_lines(source):
+    for line in _file_lines(source):
         tell(line)
     if not file.is_file():
         raise SnaError(f"{file} is not a file; give the one you downloaded.")

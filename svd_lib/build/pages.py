@@ -58,13 +58,16 @@ class PartnershipDirective(SphinxDirective):
 
 
 class SourcesDirective(SphinxDirective):
-    """Every source that the edition's lock names, with what was taken from it and under which licence."""
+    """The sources that the edition's lock names, with what was taken and under which licence; or ``known``: all, and what is known of each."""
+
+    optional_arguments = 1
 
     def run(self) -> list[nodes.Node]:
         """Return one table."""
         edition = edition_of(self.env.app)
         self.env.note_dependency(str(edition.lock_path))
-        return [_raw(sources_table(edition))]
+        self.env.note_dependency(str(edition.root / "data" / "sources.yml"))
+        return [_raw(known_sources_table(edition) if self.arguments == ["known"] else sources_table(edition))]
 
 
 class WhenDirective(SphinxDirective):
@@ -152,6 +155,19 @@ def _source_row(source: Source, versions: Counter) -> tuple[str, ...]:
     title = _link(source.title, source.landing_page)
     used = "; ".join(escape(version) for version in sorted(versions))
     return title, escape(source.publisher), used, str(versions.total()), _link(source.licence_title, source.licence_url)
+
+
+def known_sources_table(edition: Edition) -> str:
+    """Return a table of every open source: where it applies, what is known of its form, and what its fetcher has met."""
+    cells = [
+        (_link(source.title, source.landing_page), escape(source.publisher), escape(" and ".join(source.nations)), KNOWN[source.evidence], MET_WORDS[source.met])
+        for source in read_registry(edition.root).sources.values()
+    ]
+    return _table("Every open source this project knows", ("Source", "Publisher", "Covers", "What we know of its form", "Our fetcher has met"), cells)
+
+
+KNOWN = {"mirror": "Files were opened and counted", "documented": "Its documentation was read; no file was seen", "unseen": "Known by name only"}
+MET_WORDS = {"publisher": "The publisher", "replica": "Only a stand-in for the publisher", "nothing": "There is no fetcher: the file is taken in by hand"}
 
 
 def _names(rows: Sequence[Mapping], sources: Mapping) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +12,7 @@ from pathlib import Path
 from svd_lib.errors import SnaError
 from svd_lib.sources import police
 from svd_lib.sources.lock import Lock, LockedInput, lock_of, measure, write_atomically, write_lock
-from svd_lib.sources.publishers import bring_file, drop, fetcher_of, incoming
+from svd_lib.sources.publishers import INCOMING, bring_file, drop, fetcher_of, incoming
 from svd_lib.sources.registry import Registry, Source, SourceFile, expand
 from svd_lib.sources.transport import Transport
 
@@ -217,7 +218,7 @@ def accept(proposal: Proposal, lock_path: Path, raw_root: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         if part.is_file():
             part.replace(target)
-        drop(part)
     write_lock(proposal.lock, lock_path)
+    shutil.rmtree(raw_root / INCOMING, ignore_errors=True)
 
 

@@ -69,7 +69,8 @@ def fetch_published(
         outcome = _fetch_source(registry.source(source), list(group), transport, raw_root, progress, done, len(inputs))
         done += outcome.fetched + outcome.kept
         outcomes.append(outcome)
-    shutil.rmtree(raw_root / INCOMING, ignore_errors=True) if not any(outcome.problems for outcome in outcomes) else None
+    if not any(outcome.problems for outcome in outcomes):
+        shutil.rmtree(raw_root / INCOMING, ignore_errors=True)
     return outcomes
 
 

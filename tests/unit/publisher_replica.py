@@ -96,11 +96,19 @@ class Replica:
         return None
 
 
+class Server(ThreadingHTTPServer):
+    """A server that takes it calmly when whoever asked is gone."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: tests kill clients on purpose."""
+
+
 @contextlib.contextmanager
 def running(replica: Replica) -> Iterator[Replica]:
     """Run a replica on a free port of the loopback interface."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(replica))
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), _handler(replica))
     replica.address = f"http://127.0.0.1:{server.server_port}"
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     try:

@@ -37,9 +37,19 @@ def build_replica(registry: Registry, mirror: Path | None = None) -> Replica:
     for source in registry.sources.values():
         for file in source.files:
             if file.fetch is not None and file.fetch["by"] != "police_archive":
-                _SERVE[file.fetch["by"]](replica, file, content_of(source.id, file, mirror))
+                _SERVE[file.fetch["by"]](replica, file, _made(source.id, file, mirror))
     serve_police(replica, mirror)
     return replica
+
+
+def _made(source: str, file: SourceFile, mirror: Path | None) -> bytes:
+    key = (source, file.pattern, mirror)
+    if key not in _CONTENTS:
+        _CONTENTS[key] = content_of(source, file, mirror)
+    return _CONTENTS[key]
+
+
+_CONTENTS: dict[tuple[str, str, Path | None], bytes] = {}
 
 
 def content_of(source: str, file: SourceFile, mirror: Path | None) -> bytes:
