@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from svd_lib.build.report_commands import add_commands as add_report_commands
 from svd_lib.desk.commands import add_commands
 from svd_lib.errors import SnaError
 
@@ -83,6 +84,7 @@ def parser() -> argparse.ArgumentParser:
     _with_json(_add(commands, "doctor", _doctor, "say what this machine has and lacks, and how to mend it", edition=False))
     _with_json(_add(commands, "editions", _editions, "list the editions", edition=False))
     add_commands(commands, _add)
+    add_report_commands(commands, _add)
     return whole
 
 

@@ -1,7 +1,7 @@
 """Directives for authored pages: what a page says of the edition or the sources is made from them, never typed.
 
 ``{partnership} duty_holders`` and its like print one part of the edition's ``partnership.yml``; ``{sources}`` prints the
-data the edition uses; ``{when} demonstration`` keeps its content for editions of that kind; ``{dropdown} Title`` folds its content away, and so
+data the edition uses; ``{changes}`` what moved since the edition before; ``{when} demonstration`` keeps its content for editions of that kind; ``{dropdown} Title`` folds its content away, and so
 is every section whose heading begins with "More detail".
 """
 
@@ -17,9 +17,12 @@ from docutils.parsers.rst import directives
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
+from svd_lib.build.difference import read_issue
 from svd_lib.build.quotes import Quotation
 from svd_lib.build.theme import edition_of
+from svd_lib.edition import open_edition
 from svd_lib.errors import SnaError
+from svd_lib.report.changes import html
 from svd_lib.report.owners import proposed_owners
 from svd_lib.sources.lock import read_lock
 from svd_lib.sources.registry import Source, read_registry
@@ -68,6 +71,39 @@ class SourcesDirective(SphinxDirective):
         self.env.note_dependency(str(edition.lock_path))
         self.env.note_dependency(str(edition.root / "data" / "sources.yml"))
         return [_raw(known_sources_table(edition) if self.arguments == ["known"] else sources_table(edition))]
+
+
+class PendingChanges(nodes.General, nodes.Element):
+    """The comparison with the edition before, not known until every chapter has run."""
+
+
+class ChangesDirective(SphinxDirective):
+    """Which findings moved since the edition before, and why."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return a place that is filled when the findings are there."""
+        return [PendingChanges()]
+
+
+class FillChanges(SphinxPostTransform):
+    """Put the comparison in its place."""
+
+    default_priority = 6
+
+    def run(self, **_: object) -> None:
+        """Compare the edition with the one it names as the one before."""
+        for place in list(self.document.findall(PendingChanges)):
+            place.replace_self(_raw(changes_html(edition_of(self.app))))
+
+
+def changes_html(edition: Edition) -> str:
+    """Return what changed since the edition before, as HTML; a sentence where there is none or it was not kept."""
+    if not edition.previous:
+        return '<p class="sna-edition">No earlier edition of this area is held.</p>'
+    try:
+        return html(read_issue(open_edition(edition.previous, str(edition.root)), only_kept=True), read_issue(edition))
+    except SnaError:
+        return f'<p class="sna-edition">The earlier edition, {escape(edition.previous)}, cannot be compared: it was not kept.</p>'
 
 
 class WhenDirective(SphinxDirective):
@@ -287,9 +323,11 @@ def _raw(html: str) -> nodes.raw:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives."""
     app.add_directive("partnership", PartnershipDirective)
+    app.add_directive("changes", ChangesDirective)
     app.add_directive("sources", SourcesDirective)
     app.add_directive("when", WhenDirective)
     app.add_directive("dropdown", DropdownDirective)
+    app.add_post_transform(FillChanges)
     app.add_post_transform(FoldMoreDetail)
     app.add_post_transform(MarkKeyFindings)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -11,10 +12,12 @@ from typing import BinaryIO
 
 import yaml
 
+from svd_lib.build.boxes import settled
 from svd_lib.build.chapters import documents_of, read_toc, source_of
 from svd_lib.build.warm import SITE, WarmChild
 from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
+from svd_lib.report.finding import read_findings
 from svd_lib.yaml_text import read_yaml
 
 WARM_MODULES = (
@@ -75,15 +78,21 @@ def assemble_book(edition: Edition, executed: Path, book: Path, pages: Path | No
     pages : pathlib.Path, optional
         Folder of published pages that stand in for those that did not change.
     """
-    toc = read_toc(edition.root)
+    toc, findings = read_toc(edition.root), read_findings(edition.out_path / "findings.json")["findings"]
     shutil.copytree(edition.root / "book", book / "book")
     (book / "notebooks").mkdir()
     for document in documents_of(toc):
         source = source_of(edition.root, document)
         if source is not None and source.suffix == ".ipynb":
-            shutil.copyfile(executed / source.name, book / f"{document}.ipynb")
+            _write_settled(executed / source.name, book / f"{document}.ipynb", findings)
     (book / "_toc.yml").write_text(yaml.safe_dump(toc, sort_keys=False), encoding="utf-8")
     (book / "_config.yml").write_text(yaml.safe_dump(_configuration(edition, pages), sort_keys=False), encoding="utf-8")
+
+
+def _write_settled(executed: Path, place: Path, findings: dict) -> None:
+    """Write an executed chapter by the rules for missing data."""
+    notebook = json.loads(executed.read_text(encoding="utf-8"))
+    place.write_text(json.dumps(settled(notebook, findings), indent=1, ensure_ascii=False), encoding="utf-8")
 
 
 def _configuration(edition: Edition, pages: Path | None) -> dict:

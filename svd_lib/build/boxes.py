@@ -1,0 +1,81 @@
+"""What a chapter looks like where data are missing: one box a section, and a short page where most of it is missing."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from typing import Any
+
+BOX = '<div class="sna-unavailable"'
+MISSING = "sna-unavailable"
+EXHIBIT = '<figure class="sna-exhibit'
+NEEDED = "What we would need"
+_ASKED = re.compile(r'<p class="sna-title">Not available in this edition\.\s*(.*?)</p><p>(.*?)</p>', re.DOTALL)
+_BULLET = re.compile(r"^- \{finding\}`([a-z0-9-]+)\.statement`\s*$")
+_HEADING = re.compile(r"^#{1,3} ", re.MULTILINE)
+
+Notebook = dict[str, Any]
+
+
+def settled(notebook: Notebook, findings: Mapping[str, Mapping[str, object]]) -> Notebook:
+    """Return an executed chapter as the site shows it.
+
+    Parameters
+    ----------
+    notebook : dict
+        Executed notebook.
+    findings : mapping of id to finding
+        The edition's findings.
+
+    Returns
+    -------
+    dict
+        Without list items that quote a missing finding, with at most one box a section; or, where boxes outnumber exhibits, one
+        short page that lists what would be needed.
+    """
+    cells = [_without_missing_bullets(cell, findings) for cell in notebook["cells"]]
+    boxes, exhibits = (sum(mark in text for cell in cells for text in _texts(cell)) for mark in (BOX, EXHIBIT))
+    cells = _short_page(cells) if boxes > exhibits else _one_box_a_section(cells)
+    return {**notebook, "cells": cells}
+
+
+def _texts(cell: Mapping[str, Any]) -> list[str]:
+    """The HTML that a code cell shows."""
+    return ["".join(output.get("data", {}).get("text/html", "")) for output in cell.get("outputs", ())]
+
+
+def _without_missing_bullets(cell: dict, findings: Mapping[str, Mapping[str, object]]) -> dict:
+    if cell["cell_type"] != "markdown":
+        return cell
+    kept = [line for line in "".join(cell["source"]).splitlines(keepends=True) if not _is_missing(line, findings)]
+    return {**cell, "source": "".join(kept)}
+
+
+def _is_missing(line: str, findings: Mapping[str, Mapping[str, object]]) -> bool:
+    found = _BULLET.match(line)
+    return bool(found) and found[1] in findings and findings[found[1]]["value"] is None
+
+
+def _one_box_a_section(cells: list[dict]) -> list[dict]:
+    out, is_told = [], False
+    for cell in cells:
+        if cell["cell_type"] == "markdown" and _HEADING.search("".join(cell["source"])):
+            is_told = False
+        kept = []
+        for output, text in zip(cell.get("outputs", ()), _texts(cell)):
+            is_missing = MISSING in text and "sna-caveats" not in text
+            if not (is_missing and is_told):
+                kept.append(output)
+            is_told = is_told or is_missing
+        out.append({**cell, "outputs": kept} if cell["cell_type"] == "code" else cell)
+    return out
+
+
+def _short_page(cells: list[dict]) -> list[dict]:
+    title = "".join(cells[0]["source"]).splitlines()[0]
+    asked = dict.fromkeys(found for cell in cells for text in _texts(cell) for found in _ASKED.findall(text))
+    items = "\n".join(f"- {html.unescape(question)} {html.unescape(needs)}".replace("  ", " ") for question, needs in asked)
+    words = f"{title}\n\n## {NEEDED}\n\nThe data that this chapter rests on are not held for this area. What each question needs, and who has it:\n\n{items}\n"
+    caveats = [cell for cell in cells if any("sna-caveats" in text for text in _texts(cell))]
+    return [{**cells[0], "source": words}, *caveats]
