@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from svd_lib.build.partner_commands import add_partner_commands
 from svd_lib.build.report_commands import add_commands as add_report_commands
 from svd_lib.desk.commands import add_commands
 from svd_lib.errors import SnaError
@@ -85,6 +86,7 @@ def parser() -> argparse.ArgumentParser:
     _with_json(_add(commands, "editions", _editions, "list the editions", edition=False))
     add_commands(commands, _add)
     add_report_commands(commands, _add)
+    add_partner_commands(commands, _add)
     return whole
 
 
@@ -197,7 +199,7 @@ def _build(options: argparse.Namespace) -> int:
     edition = edition_to_build(options.edition, options.area, options.mirror, options.project, progress)
     prepare_view(edition, options.mirror, progress)
     if options.with_synthetic_partners:
-        from svd_lib.build.partners import synthetic_edition
+        from svd_lib.build.synthetic_partners import synthetic_edition
 
         edition = synthetic_edition(edition, progress)
     if options.plan:

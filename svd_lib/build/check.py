@@ -7,7 +7,7 @@ from pathlib import Path
 
 from svd_lib.build.chapters import documents_of, read_chapters, read_toc
 from svd_lib.build.lint import area_names, lint_notebook, lint_pages
-from svd_lib.edition import list_editions
+from svd_lib.edition import Edition, list_editions
 from svd_lib.errors import SnaError
 from svd_lib.report.facts import load_facts
 from svd_lib.sources.lock import read_lock
@@ -56,6 +56,25 @@ def _editions(root: Path) -> Iterator[str]:
         read_lock(edition.lock_path)
         if edition.inputs == "embedded" and not (edition.snapshot_path / "view.json").is_file():
             yield f"{edition.name}: says its inputs are embedded, but has no snapshot; run 'sna snapshot --edition {edition.name}'."
+        if edition.is_synthetic:
+            yield f"{edition.name}: has made-up partner data; such an edition lives under _build and is never committed."
+        yield from _cleared(edition)
+
+
+def _cleared(edition: Edition) -> Iterator[str]:
+    """Look that nothing but released tables and quotations lies in ``cleared/``, each as it was released."""
+    folder = edition.folder / "cleared"
+    if not folder.is_dir():
+        return
+    # cleared tables are read by pandas, which most projects' checks do without
+    from svd_lib.ingest.partners.cleared import QUOTES_FILE, cleared_kinds, read_cleared, read_quotes
+
+    kinds = cleared_kinds(edition)
+    known = {QUOTES_FILE} | {f"{kind.id}{ending}" for kind in kinds for ending in (".csv", ".json", "-audit.md")}
+    yield from (f"{edition.name}: cleared/{path.name} is not part of a release; take it out." for path in sorted(folder.iterdir()) if path.name not in known)
+    read_quotes(edition)
+    for kind in kinds:
+        read_cleared(edition, kind)
 
 
 def _sources(root: Path) -> Iterator[str]:

@@ -1,40 +1,42 @@
-"""Partner data on the command line's behalf: the area's context, and an edition with made-up extracts of every kind."""
+"""Partner data on the command line's behalf: a file checked and kept, counts released, quotations shown and released."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import shutil
-import tempfile
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-import yaml
 
-from svd_lib.build.progress import Progress
-from svd_lib.build.provenance import combined_digest, folder_digests
 from svd_lib.build.release import Origin, release_table
-from svd_lib.build.site import swap_in
 from svd_lib.definition import load_codes
-from svd_lib.edition import SYNTHETIC, Edition, read_edition
+from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
-from svd_lib.ingest import tidy
 from svd_lib.ingest.loaders import View, open_view
 from svd_lib.ingest.partners.aggregates import tidy_table
-from svd_lib.ingest.partners.extract import open_extract
-from svd_lib.ingest.partners.intake import take_in
+from svd_lib.ingest.partners.cleared import QUOTES_FILE, cleared_folder, read_quotes
+from svd_lib.ingest.partners.extract import Extract, open_extract
+from svd_lib.ingest.partners.identifiers import find_identifiers
+from svd_lib.ingest.partners.intake import Intake, take_in
 from svd_lib.ingest.partners.kinds import Kind, plain
-from svd_lib.ingest.partners.register import KINDS
-from svd_lib.ingest.partners.synthetic import Setting, setting_of, synthetic_extract
+from svd_lib.ingest.partners.register import kind_named
+from svd_lib.ingest.partners.survey import candidates, take_in_survey
 from svd_lib.ingest.partners.values import Context
+from svd_lib.ingest.partners.vault import Held, all_held, delete_by, held_of, open_vault, put_extract
+from svd_lib.sources.lock import write_atomically
 
-SEED = 20230131
-"""Seed of synthetic extracts: the day the Duty came into force."""
-SYNTHETIC_APPROVER = "nobody: made-up data, released by the build"
-TABLES = "partner-tables"
-"""Folder of a synthetic build that holds the tidy tables before disclosure control, for its audit."""
-_COPIED = ("lock.json", "partnership.yml", "commentary", "snapshot")
+VAULT = Path("serious-violence-needs-assessment", "vault")
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of a file: the lines of its report, and what is held when there were none."""
+
+    lines: tuple[str, ...]
+    held: Held | None = None
 
 
 def context_of(view: View) -> Context:
@@ -53,93 +55,155 @@ def offence_groups(root: Path) -> dict[str, str]:
     return dict(zip(codes["offence_code"].astype(str).str.upper(), codes["offence_group"]))
 
 
-def synthetic_name(edition: Edition) -> str:
-    """Return the name of an edition's synthetic twin."""
-    return f"{edition.slug}-synthetic-partners-{edition.period_end.year}"
+def intake_of(extract: Extract, kind: Kind, context: Context) -> Intake:
+    """Check and count a file of any kind."""
+    return take_in_survey(extract, kind, context) if kind.is_survey else take_in(extract, kind, context)
 
 
-def synthetic_edition(edition: Edition, progress: Progress | None = None) -> Edition:
-    """Return a twin of an edition with made-up, released partner data of every kind, made again only when need be.
-
-    Parameters
-    ----------
-    edition : Edition
-        Its view or snapshot must be there.
-    progress : Progress, optional
-        Told of every kind.
-
-    Returns
-    -------
-    Edition
-        In ``_build/<slug>-synthetic-partners-<year>/edition``; never committed.
+def vault_of(edition: Edition, given: str) -> Path:
+    """Return the vault: the folder given, else one in the user's data folder; never inside the project.
 
     Raises
     ------
     SnaError
-        When the generator's own files are refused, which would be a defect.
+        When it lies inside the project or a repository.
     """
-    twin = edition.root / "_build" / synthetic_name(edition)
-    made_from = _made_from(edition)
-    record = twin / "edition" / "made_from.txt"
-    if not (record.is_file() and record.read_text(encoding="utf-8") == made_from):
-        _make_twin(edition, twin, made_from, progress or Progress())
-    shutil.rmtree(twin / "view", ignore_errors=True)
-    if edition.view_path != edition.snapshot_path:
-        shutil.copytree(edition.view_path, twin / "view")
-    return read_edition(twin / "edition", edition.root)
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return open_vault(Path(given) if given else Path(home, VAULT), edition.root)
 
 
-def _made_from(edition: Edition) -> str:
-    """Digest what a twin is made of: the edition, its tables, and the code that makes and protects extracts."""
-    package = Path(__file__).parents[1]
-    code = [path for part in ("ingest/partners", "disclosure", "build/partners.py", "build/release.py") for path in _files(package / part)]
-    parts = [combined_digest(package, code), folder_digests(edition.view_path), folder_digests(edition.folder), offence_groups(edition.root)]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+def add_extract(edition: Edition, path: Path, kind_id: str, vault: str = "", day: date | None = None) -> Taken:
+    """Check a partner's file and, when nothing is wrong with it, keep it in the vault with its counts.
+
+    Parameters
+    ----------
+    edition : Edition
+        Which the extract is for.
+    path : pathlib.Path
+        The file.
+    kind_id : str
+        Its kind.
+    vault : str, optional
+        Where extracts are kept; the user's data folder when empty.
+    day : datetime.date, optional
+        When it is taken in; today.
+
+    Returns
+    -------
+    Taken
+        With lines when the file was refused; then nothing was changed.
+
+    Raises
+    ------
+    SnaError
+        When the file cannot be read at all; one sentence that repeats nothing of it.
+    """
+    kind = kind_named(kind_id)
+    folder = vault_of(edition, vault)
+    try:
+        return _add(edition, path, kind, folder, day or date.today())
+    except (SnaError, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as defect:
+        # the message of an unforeseen error may repeat a value of the file, so it is not shown
+        raise SnaError(f"The file could not be read ({type(defect).__name__}); nothing was changed. Save it again as CSV, and report the kind of file if that fails too.") from None
 
 
-def _files(path: Path) -> list[Path]:
-    return [path] if path.is_file() else sorted(path.glob("*.py"))
-
-
-def _make_twin(edition: Edition, twin: Path, made_from: str, progress: Progress) -> None:
-    twin.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".new-", dir=twin) as scratch:
-        folder, tables = Path(scratch, twin.name, "edition"), Path(scratch, TABLES)
-        tables.mkdir()
-        _copy_description(edition, folder)
-        made = read_edition(folder, edition.root)
-        view = open_view(edition)
-        setting = setting_of(view.table("population"), offence_groups(edition.root), pd.Period(edition.period_end, "M"))
-        for number, kind in enumerate(kind for kind in KINDS.values() if not kind.is_survey):
-            progress.step(f"{made.name}: making up {kind.title.lower()}")
-            _make_up(made, kind, setting, context_of(view), np.random.default_rng([SEED, number]), tables)
-        (folder / "made_from.txt").write_text(made_from, encoding="utf-8")
-        swap_in(tables, twin / TABLES)
-        swap_in(folder, twin / "edition")
-
-
-def _copy_description(edition: Edition, folder: Path) -> None:
-    folder.mkdir(parents=True)
-    for name in _COPIED:
-        source = edition.folder / name
-        if source.is_dir():
-            shutil.copytree(source, folder / name)
-        elif source.is_file():
-            shutil.copyfile(source, folder / name)
-    values = yaml.safe_load((edition.folder / "edition.yml").read_text(encoding="utf-8"))
-    values |= {"name": synthetic_name(edition), "partner_data": SYNTHETIC, "status": "demonstration", "approved_by": None, "approved_on": None}
-    (folder / "edition.yml").write_text(yaml.safe_dump(values, sort_keys=False, allow_unicode=True), encoding="utf-8")
-
-
-def _make_up(edition: Edition, kind: Kind, setting: Setting, context: Context, rng: np.random.Generator, tables: Path) -> None:
-    """Take a made-up extract through the same road as a real one: file, checks, counts, release."""
-    with tempfile.TemporaryDirectory(prefix=".extract-", dir=tables) as scratch:
-        path = Path(scratch, f"synthetic-{kind.id}.csv")
-        synthetic_extract(kind, setting, rng).to_csv(path, index=False, lineterminator="\n")
-        intake = take_in(open_extract(path), kind, context)
+def _add(edition: Edition, path: Path, kind: Kind, vault: Path, day: date) -> Taken:
+    context = context_of(open_view(edition))
+    extract = open_extract(path)
+    intake = intake_of(extract, kind, context)
     if not intake.report.is_empty:
-        raise SnaError(f"The synthetic extract of kind {kind.id} was refused: {intake.report.lines()[0]}.")
-    frame = tidy_table(kind, intake.counts, context.district_names)
-    tidy.write_table(frame, tables / f"{kind.table}.parquet")
-    months = (min(intake.months), max(intake.months))
-    release_table(edition, Origin(kind, months, intake.is_synthetic), frame, SYNTHETIC_APPROVER, edition.period_end)
+        return Taken(tuple(intake.report.lines()))
+    table = tidy_table(kind, intake.counts, context.district_names)
+    quotes = candidates(intake.texts)
+    held = put_extract(vault, edition, kind, extract.path, table, _record(intake, extract, day), quotes)
+    return Taken((), held)
+
+
+def _record(intake: Intake, extract: Extract, day: date) -> dict[str, object]:
+    months = sorted(intake.months) or [f"{day:%Y-%m}"]
+    return {
+        "rows": intake.rows,
+        "first_month": months[0],
+        "last_month": months[-1],
+        "is_synthetic": intake.is_synthetic,
+        "added": day.isoformat(),
+        "delete_by": delete_by(day, intake.kind).isoformat(),
+        "sha256": extract.sha256,
+    }
+
+
+def list_held(edition: Edition, vault: str = "", day: date | None = None) -> list[str]:
+    """Return one line for every extract in the vault, with what is due."""
+    lines = [_line(held, edition, day or date.today()) for held in all_held(vault_of(edition, vault), edition)]
+    return lines or [f"The vault holds no extract for {edition.name}."]
+
+
+def _line(held: Held, edition: Edition, day: date) -> str:
+    said = held.record
+    released = "released" if (cleared_folder(edition) / f"{held.kind.id}.json").is_file() else "not released"
+    due = "  OVERDUE: delete it" if date.fromisoformat(said["delete_by"]) < day else ""
+    synthetic = "  synthetic" if said["is_synthetic"] else ""
+    return f"{held.kind.id:16} {said['first_month']} to {said['last_month']}  {said['rows']:>9,} rows  delete by {said['delete_by']}  {released}{synthetic}{due}"
+
+
+def release_extract(edition: Edition, kind_id: str, approver: str, day: date, vault: str = "") -> dict:
+    """Release the counts of an extract into the edition's ``cleared/``, disclosure-controlled and audited.
+
+    Returns
+    -------
+    dict
+        The record of the release.
+
+    Raises
+    ------
+    SnaError
+        When there is no such extract, no approver, the extract is synthetic, or the audit fails.
+    """
+    kind = kind_named(kind_id)
+    held = held_of(vault_of(edition, vault), edition, kind)
+    origin = Origin(kind, (held.record["first_month"], held.record["last_month"]), held.record["is_synthetic"])
+    return release_table(edition, origin, held.table(), approver, day)
+
+
+def quotations(edition: Edition, vault: str = "") -> list[str]:
+    """Return the screened quotations for a person to read: id, question, words, and whether released."""
+    held = held_of(vault_of(edition, vault), edition, kind_named("survey"))
+    out = {one["id"] for one in read_quotes(edition)}
+    return [f"{name}{' (released)' if name in out else ''}  {one['question']}\n    {one['text']}" for name, one in held.quotes().items()]
+
+
+def release_quote(edition: Edition, identifier: str, approver: str, day: date, vault: str = "") -> None:
+    """Put one quotation into ``cleared/``, with who released it and when.
+
+    Raises
+    ------
+    SnaError
+        When there is none of that id, no approver, or it names someone after all.
+    """
+    held = held_of(vault_of(edition, vault), edition, kind_named("survey"))
+    quotes = held.quotes()
+    if identifier not in quotes:
+        raise SnaError("There is no quotation of that id; 'sna partner quotes' lists them.")
+    if not approver.strip():
+        raise SnaError("A quotation needs the name or role of the person who releases it; give --approver.")
+    if held.record["is_synthetic"] and not edition.is_synthetic:
+        raise SnaError(f"The survey is synthetic; none of its words can be released into {edition.name}.")
+    if find_identifiers(quotes[identifier]["text"]):
+        raise SnaError("The quotation holds something that points at a person; it cannot be released.")
+    write_quote(edition, identifier, quotes[identifier], approver.strip(), day)
+
+
+def write_quote(edition: Edition, identifier: str, quote: Mapping[str, str], approver: str, day: date) -> None:
+    """Add one quotation to the edition's ``cleared/quotes.json``."""
+    new = {**quote, "id": identifier, "approver": approver, "date": day.isoformat()}
+    kept = [one for one in read_quotes(edition) if one["id"] != new["id"]] + [new]
+    content = {"schema": 1, "edition": edition.name, "quotes": sorted(kept, key=lambda one: one["id"])}
+    write_atomically(cleared_folder(edition) / QUOTES_FILE, (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())
+
+
+def released_counts(record: Mapping[str, object]) -> str:
+    """Return one sentence on a release for the terminal."""
+    audit = pd.Series(record["audit"])
+    return f"{audit['cells']:,} cells: {audit['primary']:,} small counts withheld, {audit['secondary']:,} more to protect them; audit passed"

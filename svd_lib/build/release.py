@@ -11,7 +11,6 @@ import json
 from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -80,16 +79,19 @@ def protect_table(kind: Kind, frame: pd.DataFrame) -> Protected:
     threshold = rule_named(RULE).hide_below
     system = _system(kind, frame)
     small = list(system.cells[primary_cells(system.values, threshold=threshold)])
-    hidden, audit = _safe_pattern(system, small, threshold)
+    hidden, audit = _safe_pattern(system, small, threshold, not kind.is_survey)
     withheld = _cells(kind, frame).isin(hidden).to_numpy()
     shown = frame.assign(count=frame["count"].astype("float64").mask(withheld), is_suppressed=withheld)
     return Protected(shown, {"cells": len(frame), "primary": len(small), "secondary": len(hidden) - len(small), **audit})
 
 
-def _safe_pattern(system: TableSystem, small: list[Hashable], threshold: int) -> tuple[list[Hashable], dict]:
-    """Return the cells to withhold and the audit: guarded against people alone in a cell only where the audit asks for it."""
+def _safe_pattern(system: TableSystem, small: list[Hashable], threshold: int, may_hide_totals: bool) -> tuple[list[Hashable], dict]:
+    """Return the cells to withhold and the audit: guarded against people alone in a cell only where the audit asks for it.
+
+    The totals of a survey's questions stay: each is the number of people who answered, so one would give the other away.
+    """
     for is_guarded in (False, True):
-        options = {"width": threshold, "zeros_may_be_withheld": True, "cost": "log", "guard_singletons": is_guarded}
+        options = {"width": threshold, "zeros_may_be_withheld": True, "cost": "log", "guard_singletons": is_guarded, "totals_may_be_withheld": may_hide_totals}
         pattern = secondary_suppression(system, small, **options)
         hidden = [*pattern.primary, *pattern.secondary]
         audit = _audited(system, small, pattern, threshold)
@@ -192,9 +194,3 @@ def audit_report(kind: Kind, record: dict) -> str:
         f"- Audited again for {audit['attackers']:,} people who are alone in a withheld cell: none of them learns another\n"
         f"- SHA-256 of the table: {record['sha256']}\n"
     )
-
-
-def remove_release(folder: Path, kind: Kind) -> None:
-    """Take a kind's cleared files away."""
-    for name in (f"{kind.id}.json", f"{kind.id}.csv", f"{kind.id}-audit.md"):
-        (folder / name).unlink(missing_ok=True)

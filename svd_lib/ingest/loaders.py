@@ -17,7 +17,7 @@ import pandas as pd
 from svd_lib.edition import Area, Edition
 from svd_lib.errors import SnaError
 from svd_lib.ingest import contracts, tidy
-from svd_lib.ingest.partners.cleared import Cleared, read_cleared
+from svd_lib.ingest.partners.cleared import Cleared, read_cleared, read_quotes
 from svd_lib.ingest.partners.kinds import ALL, Kind
 from svd_lib.ingest.partners.register import kind_named
 from svd_lib.ingest.view import BOUNDARY_KINDS, lock_digest, read_manifest
@@ -364,6 +364,12 @@ def partner_period(view: View, kind: str) -> str:
         return cleared.period
     last = pd.Period(view.edition.period_end, "M")
     return f"{last - 11}/{last}"
+
+
+def quotations(view: View) -> pd.DataFrame:
+    """Return the survey answers that a person has released word for word: question, text; no rows when there are none."""
+    view.used.add("partner_survey")
+    return pd.DataFrame(read_quotes(view.edition), columns=["question", "text"])
 
 
 def _cleared(view: View, kind: str) -> tuple[Kind, Cleared | None]:

@@ -20,6 +20,7 @@ from svd_lib.ingest.partners.register import KINDS
 
 SCHEMA = 1
 FOLDER = "cleared"
+QUOTES_FILE = "quotes.json"
 RECORD_FIELDS = ("schema", "kind", "edition", "approver", "date", "is_synthetic", "first_month", "last_month", "rule", "unit", "sha256", "audit")
 
 
@@ -90,3 +91,23 @@ def _record(path: Path, edition: Edition, kind: Kind) -> dict:
     if said["edition"] != edition.name or (said["is_synthetic"] and not edition.is_synthetic):
         raise SnaError(f"cleared/{path.name} was released for another edition than {edition.name}; run 'sna partner release' again.")
     return said
+
+
+def read_quotes(edition: Edition) -> list[dict[str, str]]:
+    """Return the quotations that a person has released: ``id, question, text, approver, date``; none without the file.
+
+    Raises
+    ------
+    SnaError
+        When the file is not one of this edition's.
+    """
+    path = cleared_folder(edition) / QUOTES_FILE
+    if not path.is_file():
+        return []
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError:
+        said = {}
+    if said.get("schema") != SCHEMA or said.get("edition") != edition.name:
+        raise SnaError(f"cleared/{QUOTES_FILE} of {edition.name} is not readable as this edition's; release its quotations again.")
+    return said["quotes"]

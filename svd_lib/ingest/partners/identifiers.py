@@ -43,7 +43,7 @@ _POSTCODE = re.compile(
     r"(?<![A-Z0-9])(GIR ?0AA|(?:[A-PR-UWYZ]\d[A-HJKPSTUW0-9]?|[A-PR-UWYZ][A-HK-Y]\d[ABEHMNPRVWXY0-9]?)[ \-]{0,3}\d[ABD-HJLNP-UW-Z]{2})(?![A-Z0-9])", re.IGNORECASE
 )
 _EMAIL = re.compile(r"[\w.+'%-]{1,64}\s?(?:@|\(at\)|\[at\])\s?[\w-]{1,63}(?:\s?(?:\.|\(dot\)|\[dot\])\s?[\w-]{2,63})+", re.IGNORECASE)
-_PHONE = re.compile(r"(?<![\d.,/])(?:(?:\+|00)44[ \-.]?(?:\(0\))?[ \-.]?|\(?0)(?:\d[ \-.()]{0,2}){8,9}\d(?!\d)")
+_PHONE = re.compile(r"(?<![\d/])(?<!\d[.,])(?:(?:\+|00)44[ \-.]?(?:\(0\))?[ \-.]?|\(?0)(?:\d[ \-.()]{0,2}){8,9}\d(?!\d)")
 _IP = re.compile(r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d.]*\d)")
 _DATE = r"(?:\d{1,2}[ ./-](?:\d{1,2}|[A-Z][a-z]{2,8})[ ./-]\d{2,4}|\d{4}-\d{2}-\d{2}|\d{1,2}(?:st|nd|rd|th)? (?:of )?[A-Z][a-z]{2,8},? \d{4})"
 _BORN = re.compile(rf"\b(?:dob|d\.o\.b\.?|date of birth|birth ?date|birthday|born(?: on)?)\b\W{{0,3}}(?:is |was )?(?:the )?{_DATE}", re.IGNORECASE)

@@ -97,9 +97,11 @@ def note_flaws(extract: Extract, report: Report) -> None:
 
 
 def _checked_rows(rows: Iterator[Row], header: list[object], intake: Intake) -> Iterator[Row]:
-    """Yield rows as wide as the header; those that are not are reported."""
+    """Yield rows as wide as the header, without the template's explanations; those of another width are reported."""
     width = len(header)
     for number, cells in rows:
+        if text_of(cells[0]).startswith("#"):
+            continue  # the template's row of explanations
         intake.rows += 1
         if len(cells) != width and (len(cells) < width or not all(is_blank(cell) for cell in cells[width:])):
             intake.report.add("width", row=number)

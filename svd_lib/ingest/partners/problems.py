@@ -42,6 +42,7 @@ REMEDIES: dict[str, tuple[str, str]] = {
     "header-twice": ("is there more than once", "keep one column of each name"),
     "header-unknown": ("has a header that the template does not list", "take the column out, or name it as in the template; only listed columns are taken"),
     "header-blank": ("has cells but no header", "name the column as in the template, or take it out"),
+    "header-second-row": ("lacks the second header row of a survey tool", "export with the questions in the first row and 'Response' or the options in the second"),
     "no-rows": ("holds no rows under the header", "export again with rows"),
     "link": ("holds links", "take hyperlinks out: they can carry e-mail addresses and fetch from elsewhere"),
     "period-months": ("covers more than ten years", "split it, or leave out what the edition does not need"),
@@ -97,8 +98,13 @@ class Report:
     def _line(self, column: int, code: str) -> str:
         what, remedy = _words(code)
         one = self.found[column, code]
-        label = self.labels.get(column, f"column {column} ({letters(column)})") if column else "the file"
-        return f"{label}{_rows(one)}: {what}; {remedy}"
+        return f"{self._label(column)}{_rows(one)}: {what}; {remedy}"
+
+    def _label(self, column: int) -> str:
+        """Return how a column is called; one that is not in the file has a number below zero and always a label."""
+        if column in self.labels:
+            return self.labels[column]
+        return f"column {column} ({letters(column)})" if column > 0 else "the file"
 
 
 def _words(code: str) -> tuple[str, str]:
@@ -121,7 +127,7 @@ def _rows(one: Found) -> str:
 def letters(column: int) -> str:
     """Return a column's letters as a spreadsheet has them: 1 -> A, 27 -> AA."""
     out = ""
-    while column:
+    while column > 0:
         column, rest = divmod(column - 1, 26)
         out = chr(65 + rest) + out
     return out

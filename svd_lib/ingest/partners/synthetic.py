@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -75,6 +76,46 @@ def synthetic_extract(kind: Kind, setting: Setting, rng: np.random.Generator) ->
         frame = _same_person_same_details(frame)
     return frame.assign(**{SYNTHETIC.name: YES})
 
+
+def write_synthetic(kind: Kind, setting: Setting, rng: np.random.Generator, path: Path) -> None:
+    """Write a made-up extract of any kind as CSV; a survey with the two header rows of a survey tool."""
+    made = synthetic_survey(kind, setting, rng) if kind.is_survey else synthetic_extract(kind, setting, rng)
+    made.to_csv(path, index=False, header=not kind.is_survey, lineterminator="\n")
+
+
+def synthetic_survey(kind: Kind, setting: Setting, rng: np.random.Generator) -> pd.DataFrame:
+    """Return a made-up export of a survey tool, its two header rows first."""
+    size = int(rng.poisson(kind.rate * setting.population.sum() / 1000 * len(setting.months) / 12))
+    columns: dict[tuple[str, str], np.ndarray] = {
+        ("Start Date", ""): _dates(_DAY, kind, setting, size, rng),
+        ("How safe do you feel walking alone after dark?", "Response"): _chosen(_SAFE, (0.12, 0.34, 0.16, 0.24, 0.14), size, rng),
+        ("How old are you?", "Response"): _chosen(_AGE_ANSWERS, (0.08, 0.1, 0.16, 0.24, 0.42), size, rng),
+    }
+    for option, share in _WORRIES.items():
+        columns["Which of these worry you where you live?", option] = np.where(rng.random(size) < share, option, "")
+    columns["What would make the greatest difference?", "Open-Ended Response"] = _chosen(["", *_REMARKS], [0.6] + [0.4 / len(_REMARKS)] * len(_REMARKS), size, rng)
+    columns[SYNTHETIC.name, ""] = np.full(size, YES, dtype=object)
+    headers = [[question if place == 0 or question != before else "" for place, (question, before) in enumerate(zip(*_beside(columns)))], [option for _, option in columns]]
+    return pd.concat([pd.DataFrame(headers), pd.DataFrame(dict(enumerate(columns.values())))], ignore_index=True)
+
+
+def _beside(columns: Mapping[tuple[str, str], np.ndarray]) -> tuple[list[str], list[str]]:
+    """Return each column's question, and the question of the column before it."""
+    questions = [question for question, _ in columns]
+    return questions, ["", *questions[:-1]]
+
+
+_DAY = Field("date", "date", "Day")
+_SAFE = ("Very safe", "Fairly safe", "Neither safe nor unsafe", "Fairly unsafe", "Very unsafe")
+_AGE_ANSWERS = ("Under 18", "18 to 24", "25 to 34", "35 to 54", "55 or over")
+_WORRIES = {"Knife crime": 0.38, "Domestic abuse": 0.21, "Drug dealing": 0.47, "Fights at night": 0.29, "Gangs": 0.17}
+_REMARKS = (
+    "Synthetic answer: more for young people to do in the evenings",
+    "Synthetic answer: better lighting on the way home from the station",
+    "Synthetic answer: someone to talk to who will still be here next year",
+    "Synthetic answer: help earlier, before a child is excluded from school",
+    "Synthetic answer: see the same officers often enough to know their faces",
+)
 
 Maker = Callable[[Field, Kind, Setting, int, np.random.Generator], np.ndarray]
 

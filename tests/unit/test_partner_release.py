@@ -1,0 +1,173 @@
+"""Releases and quotations: only safe tables and approved words reach cleared/, and the pages read nothing else."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from svd_lib import cli
+from svd_lib.build import partners, release
+from svd_lib.build.provenance import folder_digests
+from svd_lib.disclosure.audit import audit_intervals
+from svd_lib.edition import Edition, read_edition
+from svd_lib.errors import SnaError
+from svd_lib.ingest.loaders import open_view, partner, partner_period, quotations
+from svd_lib.ingest.partners.kinds import ALL
+from svd_lib.ingest.partners.register import KINDS
+from tests.unit.partner_files import table_of, write_csv
+
+DAY = date(2026, 3, 12)
+
+
+@pytest.fixture
+def edition(root: Path, tmp_path: Path) -> Edition:
+    """Return a copy of the Suffolk edition in a project of its own."""
+    copy = tmp_path / "project"
+    shutil.copytree(root / "data" / "editions" / "suffolk-2025", copy / "data" / "editions" / "suffolk-2025")
+    for name in ("reference", "sources.yml"):
+        (copy / "data" / name).symlink_to(root / "data" / name)
+    return read_edition(copy / "data" / "editions" / "suffolk-2025", copy)
+
+
+def many(kind: str, times: int) -> list[list[str]]:
+    """Return a valid table with every row several times, so that few counts are small and suppression is quick."""
+    head, *rows = table_of(KINDS[kind], 150)
+    return [head, *rows * times]
+
+
+def added(edition: Edition, kind: str, tmp_path: Path, table: list[list[str]] | None = None) -> str:
+    path = write_csv(table or many(kind, 20), tmp_path / f"{kind}.csv")
+    assert partners.add_extract(edition, path, kind, str(tmp_path / "vault"), date(2026, 1, 1)).lines == ()
+    return str(tmp_path / "vault")
+
+
+def test_a_release_withholds_small_counts_and_what_would_reveal_them_and_says_who_approved(edition: Edition, tmp_path: Path) -> None:
+    vault = added(edition, "admissions", tmp_path, many("admissions", 6))
+    record = partners.release_extract(edition, "admissions", "Head of Analysis", DAY, vault)
+    assert (record["approver"], record["date"], record["is_synthetic"]) == ("Head of Analysis", "2026-03-12", False)
+    assert record["audit"]["is_safe"] and record["audit"]["primary"] > 0 and record["audit"]["secondary"] > 0
+    kind, truth = KINDS["admissions"], partners.held_of(Path(vault), edition, KINDS["admissions"]).table()
+    shown = pd.read_csv(edition.folder / "cleared" / "admissions.csv", dtype={"count": "Int64"}, keep_default_na=True, na_values=[""])
+    merged = shown.merge(truth, on=list(kind.dimensions), suffixes=("", "_true"), validate="one_to_one")
+    assert len(merged) == len(truth) and (merged["count"].dropna() == merged.loc[merged["count"].notna(), "count_true"]).all()
+    assert not merged["count"].between(1, 9).any() and merged.loc[merged["count_true"].between(1, 9), "count"].isna().all()
+    system = release._system(kind, truth)
+    cells = ["|".join(row) for row in merged[list(kind.dimensions)].astype(str).to_numpy()]
+    hidden = [cell for cell, gone in zip(cells, merged["count"].isna()) if gone]
+    audit = audit_intervals(system, hidden).set_index("cell")
+    small = [cell for cell, number in zip(cells, merged["count_true"]) if 1 <= number < 10]
+    assert (audit.loc[small, "width"] >= 10 - 1e-6).all()
+    report = (edition.folder / "cleared" / "admissions-audit.md").read_text(encoding="utf-8")
+    assert "Approved by Head of Analysis on 2026-03-12" in report and record["sha256"] in report
+
+
+def test_the_same_extract_releases_the_same_bytes(edition: Edition, tmp_path: Path) -> None:
+    vault = added(edition, "fire", tmp_path)
+    partners.release_extract(edition, "fire", "A", DAY, vault)
+    once = folder_digests(edition.folder / "cleared")
+    shutil.rmtree(edition.folder / "cleared")
+    partners.release_extract(edition, "fire", "A", DAY, vault)
+    assert folder_digests(edition.folder / "cleared") == once and set(once) == {"fire.csv", "fire.json", "fire-audit.md"}
+
+
+def test_pages_read_the_cleared_table_and_nothing_finer(edition: Edition, tmp_path: Path) -> None:
+    vault = added(edition, "fire", tmp_path)
+    view = open_view(edition)
+    assert partner(view, "fire", "month").empty
+    partners.release_extract(edition, "fire", "A", DAY, vault)
+    shutil.rmtree(vault)
+    rows = partner(view, "fire", "month")
+    assert list(rows.columns) == ["month", "count", "is_suppressed"] and len(rows) == 12
+    assert rows["count"].isna().equals(rows["is_suppressed"]) and rows["month"].iloc[0] == pd.Timestamp("2025-01-01")
+    assert partner(view, "fire")["count"].tolist() == [float(len(many("fire", 20)) - 1)]
+    assert partner_period(view, "fire") == "2025-01/2025-12"
+
+
+def test_a_release_whose_audit_fails_is_not_written(edition: Edition, tmp_path: Path, monkeypatch) -> None:
+    vault = added(edition, "fire", tmp_path)
+    monkeypatch.setattr(release, "_audited", lambda *_: {"is_safe": False})
+    with pytest.raises(SnaError, match="could be worked out from the rest; nothing was released"):
+        partners.release_extract(edition, "fire", "A", DAY, vault)
+    assert not (edition.folder / "cleared").exists()
+
+
+def test_a_table_or_record_that_was_touched_is_refused(edition: Edition, tmp_path: Path) -> None:
+    vault = added(edition, "fire", tmp_path)
+    partners.release_extract(edition, "fire", "A", DAY, vault)
+    table = edition.folder / "cleared" / "fire.csv"
+    table.write_text(table.read_text().replace("2025-01", "2025-02"))
+    with pytest.raises(SnaError, match="not the table that was released"):
+        partner(open_view(edition), "fire")
+    record = edition.folder / "cleared" / "fire.json"
+    record.write_text(record.read_text().replace("suffolk-2025", "norfolk-2025"))
+    with pytest.raises(SnaError, match="released for another edition"):
+        partner(open_view(edition), "fire")
+
+
+def test_a_release_needs_an_approver_and_real_rows(edition: Edition, tmp_path: Path) -> None:
+    vault = added(edition, "fire", tmp_path)
+    with pytest.raises(SnaError, match="name or role of the person who approves"):
+        partners.release_extract(edition, "fire", "  ", DAY, vault)
+    marked = [[*row, "synthetic" if number == 0 else "yes"] for number, row in enumerate(table_of(KINDS["fire"]))]
+    vault = added(edition, "fire", tmp_path, marked)
+    with pytest.raises(SnaError, match="synthetic; it cannot be released"):
+        partners.release_extract(edition, "fire", "A", DAY, vault)
+    assert not (edition.folder / "cleared").exists()
+
+
+def survey(answers: list[str]) -> list[list[str]]:
+    head = [["Respondent ID", "How safe do you feel?", "What should change?"], ["", "Response", "Open-Ended Response"]]
+    return [*head, *([str(number), "Very safe", answer] for number, answer in enumerate(answers, start=1))]
+
+
+def test_free_text_is_never_counted_and_leaves_only_by_an_explicit_act(edition: Edition, tmp_path: Path, capsys) -> None:
+    words = ["More for young people to do", "Better <b>lighting</b> by the station =now", "no"]
+    vault = added(edition, "survey", tmp_path, survey(words * 10))
+    held = partners.held_of(Path(vault), edition, KINDS["survey"])
+    assert set(held.table()["question"]) == {"How safe do you feel?"}
+    assert {one["text"] for one in held.quotes().values()} == set(words[:2])
+    partners.release_extract(edition, "survey", "A", DAY, vault)
+    assert quotations(open_view(edition)).empty and "young people" not in (edition.folder / "cleared" / "survey.csv").read_text()
+    (name,) = [name for name, one in held.quotes().items() if one["text"] == words[0]]
+    with pytest.raises(SnaError, match="name or role of the person who releases"):
+        partners.release_quote(edition, name, "", DAY, vault)
+    with pytest.raises(SnaError, match="no quotation of that id"):
+        partners.release_quote(edition, "q00000000", "A", DAY, vault)
+    partners.release_quote(edition, name, "Head of Analysis", DAY, vault)
+    assert quotations(open_view(edition)).to_dict("records") == [{"question": "What should change?", "text": words[0]}]
+    (kept,) = json.loads((edition.folder / "cleared" / "quotes.json").read_text())["quotes"]
+    assert (kept["approver"], kept["date"], kept["id"]) == ("Head of Analysis", "2026-03-12", name)
+    assert any(line.startswith(f"{name} (released)") for line in partners.quotations(edition, vault))
+    common = ["--edition", edition.name, "--project", str(edition.root), "--vault", vault]
+    assert cli.main(["partner", "quotes", *common]) == 2
+    said = capsys.readouterr()
+    assert "at a terminal only" in said.err and "young people" not in said.err + said.out
+
+
+@pytest.mark.parametrize("answer", ["Ask Mr Zqcanary about it all", "ring me on 07700 900461 any time", "my daughter called Zoe Zqcanary was hurt"])
+def test_a_survey_whose_free_text_names_someone_is_refused(edition: Edition, tmp_path: Path, answer: str) -> None:
+    path = write_csv(survey(["More for young people to do", answer]), tmp_path / "s.csv")
+    taken = partners.add_extract(edition, path, "survey", str(tmp_path / "vault"), date(2026, 1, 1))
+    assert len(taken.lines) == 1 and taken.lines[0].startswith("column 3 (C), row 4: holds a")
+    assert "canary" not in taken.lines[0].casefold() and not (tmp_path / "vault").exists()
+
+
+def test_rare_answers_are_joined_and_options_become_chosen_or_not(edition: Edition, tmp_path: Path) -> None:
+    head = [["Your district", "Which worry you?", "", "Safe?"], ["Response", "Knives", "Gangs", "Response"]]
+    rows = [["Ipswich" if number < 20 else "A rare hamlet", "Knives" if number % 2 else "", "Gangs" if number < 11 else "", "Yes"] for number in range(24)]
+    vault = added(edition, "survey", tmp_path, [*head, *rows])
+    counts = partners.held_of(Path(vault), edition, KINDS["survey"]).table().set_index(["question", "answer"])["count"]
+    assert counts["Your district", "Ipswich"] == 20 and counts["Your district", "another answer"] == 4
+    assert counts["Which worry you?: Gangs", "chosen"] == 11 and counts["Which worry you?: Gangs", "not chosen"] == 13
+    assert counts["Safe?", ALL] == 24 and "hamlet" not in " ".join(map(str, counts.index))
+
+
+def test_an_export_without_its_second_header_row_is_refused(edition: Edition, tmp_path: Path) -> None:
+    table = [["How safe do you feel?", "Sex"], ["Very safe", "Female"], ["Fairly safe", "Male"]]
+    taken = partners.add_extract(edition, write_csv(table, tmp_path / "s.csv"), "survey", str(tmp_path / "v"), date(2026, 1, 1))
+    assert taken.lines and all("second header row" in line for line in taken.lines)
