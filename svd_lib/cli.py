@@ -144,7 +144,7 @@ def _fetch(options: argparse.Namespace) -> int:
 
     if options.mirror:
         raise SnaError("--update and --probe ask the publishers; leave --mirror out.")
-    transport = transport_through(options.through)
+    transport = transport_through(options.through, options.probe)
     if options.probe:
         return probe_open(edition, transport, options.only)
     if options.update:

@@ -15,12 +15,12 @@ from svd_lib.sources.lock import Lock, LockedInput, lock_of, measure, read_lock,
 from svd_lib.sources.newer import Probed, Proposal, accept, probe, propose
 from svd_lib.sources.publishers import failures, fetch_published
 from svd_lib.sources.registry import Registry, Source, SourceFile, expand, read_registry
-from svd_lib.sources.transport import Transport
+from svd_lib.sources.transport import Manners, Transport
 
 
-def transport_through(address: str = "") -> Transport:
-    """Return how publishers are asked: themselves, or through a relay that answers for them."""
-    return Transport(through=address)
+def transport_through(address: str = "", is_probe: bool = False) -> Transport:
+    """Return how publishers are asked: themselves, or through a relay that answers for them; a probe does not wait long."""
+    return Transport(Manners(attempts=2) if is_probe else Manners(), through=address)
 
 
 def raw_root(edition: Edition) -> Path:

@@ -79,7 +79,7 @@ def _probe_file(entry: SourceFile, transport: Transport, locked: tuple[LockedInp
     if entry.fetch["by"] == ARCHIVE:
         newest = police.months(transport)[-1]
         held = max((item.member[:7] for item in locked if item.member), default=newest)
-        return f"months to {newest}", f"months to {newest}, the lock's newest is {held}" if newest > held else ""
+        return f"{len(police.forces(transport))} forces, months to {newest}", f"months to {newest}, the lock's newest is {held}" if newest > held else ""
     found = fetcher_of(entry).probe(transport, entry.fetch)
     versions = [item.publisher_version for item in locked if entry.match(item.name) is not None and entry.evidence != "mirror"]
     return found, f"{found}; the lock has {versions[0]}" if versions and versions[0] not in found else ""
@@ -164,6 +164,10 @@ def _bring_months(
     source: Source, wanted: list[SourceFile], transport: Transport, raw_root: Path, forces: Collection[str], last: str, today: date
 ) -> Iterator[LockedInput]:
     """Bring the forces' months out of the newest archive; what an earlier, stopped run brought of it is not asked for again."""
+    known = police.forces(transport)
+    unknown = sorted(set(forces) - set(known))
+    if unknown:
+        raise SnaError(f"The police API has no force '{unknown[0]}'; its forces are {', '.join(sorted(known))}.")
     newest = police.months(transport)[-1]
     name = f"{newest}.zip"
     archive = police.PoliceArchive(transport, newest)

@@ -35,9 +35,10 @@ _BUSY = (408, 425, 429, 500, 502, 503, 504)
 class Busy(Exception):
     """A passing fault: the server is busy, the line broke, or an answer was cut off; worth another attempt."""
 
-    def __init__(self, reason: str, wait_seconds: float | None = None) -> None:
+    def __init__(self, reason: str, wait_seconds: float | None = None, is_unreachable: bool = False) -> None:
         super().__init__(reason)
         self.wait_seconds = wait_seconds
+        self.is_unreachable = is_unreachable
 
 
 class Changed(SnaError):
@@ -94,6 +95,7 @@ class Transport:
         self.bytes_received = 0
         self._sleep, self._clock = sleep, clock
         self._asked: dict[str, float] = {}
+        self._unreachable: set[str] = set()
         self._session = _session()
 
     def address(self, url: str) -> str:
@@ -155,7 +157,7 @@ class Transport:
         except (requests.exceptions.SSLError, requests.exceptions.TooManyRedirects, requests.exceptions.InvalidSchema) as error:
             raise SnaError(f"{url} cannot be asked safely ({type(error).__name__}); check the address, the clock and the certificates.") from None
         except (requests.ConnectionError, requests.Timeout) as error:
-            raise Busy(type(error).__name__) from None
+            raise Busy(type(error).__name__, is_unreachable=True) from None
         except requests.RequestException as error:
             raise SnaError(f"{url} cannot be asked ({type(error).__name__}); check the address in data/sources.yml.") from None
         if reply.status_code in _BUSY:
@@ -236,7 +238,13 @@ class Transport:
             raise Busy(f"{received} of {expected} bytes")
 
     def _attempt(self, url: str, call: Callable[[], T]) -> T:
-        """Return what the call returns, repeating it while the server is busy or the line breaks."""
+        """Return what the call returns, repeating it while the server is busy or the line breaks.
+
+        A host that could not be reached at all is not waited for again.
+        """
+        host = urlsplit(self.address(url)).netloc
+        if host in self._unreachable:
+            raise SnaError(f"{url} was not asked: {host} could not be reached a moment ago; check the network.")
         for attempt in range(1, self.manners.attempts + 1):
             try:
                 return call()
@@ -245,6 +253,7 @@ class Transport:
                 if fault.wait_seconds is not None and wait > self.manners.longest_wait_seconds:
                     raise SnaError(f"{url} asks to be left alone for {wait:,.0f} seconds; run the command again later.") from None
                 if attempt == self.manners.attempts:
+                    self._unreachable |= {host} if fault.is_unreachable else set()
                     raise SnaError(f"{url} did not answer after {attempt} attempts ({fault}); check the network or try again later.") from None
                 self._sleep(min(wait, self.manners.longest_wait_seconds))
         raise AssertionError("a transport makes at least one attempt")

@@ -8,10 +8,11 @@ import shutil
 import zipfile
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
-from publisher_replica import Replica, running
+from publisher_replica import Answer, Replica, running
 from publishers_world import MONTHS, build_replica
 
 from svd_lib.build.open_data import add_source_file, fetch_open, probe_open, source_lines, update_open
@@ -64,6 +65,26 @@ def update(edition: Edition, replica: Replica, says: bool = True, **options: obj
 def raw(edition: Edition) -> Path:
     """Return the folder of raw files."""
     return edition.root / "data" / "raw"
+
+
+def test_a_force_that_does_not_publish_is_named(edition: Edition) -> None:
+    with running(build_replica(REGISTRY)) as own:
+        own.serve(r"data\.police\.uk/api/forces", b'[{"id": "norfolk", "name": "Norfolk"}]')
+        status, told = update(edition, own, only="police_uk_archive")
+        assert status == 1 and "failed: police_uk_archive: The police API has no force 'suffolk'; its forces are norfolk." in told
+
+
+@pytest.mark.mirror
+def test_the_committed_locks_members_come_out_of_the_archives_by_ranges(edition: Edition, mirror: Path) -> None:
+    committed = read_lock(ROOT / "data" / "editions" / "suffolk-2025" / "lock.json")
+    members = [entry for entry in committed.inputs if entry.member and "-suffolk-" in entry.member]
+    write_lock(lock_of(members), edition.lock_path)
+    archives = {path.name: path.read_bytes() for path in (mirror / "police_uk_archive").glob("*.zip")}
+    with running(Replica()) as own:
+        own.serve(r"data\.police\.uk/data/archive/.*\.zip", lambda path, query: Answer(archives[path.rsplit("/", 1)[-1]]))
+        asked = transport(own)
+        assert fetch_open(edition, asked) == 0 and verify(read_lock(edition.lock_path), raw(edition)) == []
+        assert len(members) == 47 and asked.bytes_received == own.bytes_sent < sum(map(len, archives.values())) / 4
 
 
 def test_nothing_changes_until_somebody_agrees(edition: Edition, replica: Replica) -> None:
@@ -178,7 +199,7 @@ def test_an_archive_from_a_browser_gives_the_areas_members(edition: Edition, tmp
 
 def test_the_commands(edition: Edition, replica: Replica, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     project = ["--project", str(edition.root)]
-    monkeypatch.setattr("svd_lib.sources.transport.Manners.__init__", lambda self: _fast(self))
+    monkeypatch.setattr("svd_lib.build.open_data.Manners", partial(Manners, pause_seconds=0.0))
     through = ["--through", replica.address, "--only", "fire_statistics"]
     assert main(["fetch", *project, "--update", *through]) == 0
     assert "Nobody is there to answer; run it again with --yes." in capsys.readouterr().out
@@ -192,11 +213,6 @@ def test_the_commands(edition: Edition, replica: Replica, capsys: pytest.Capture
     assert main(["source", "add", *project]) == 2 and main(["fetch", "--update", "--mirror", ".", *project]) == 2
 
 
-def _fast(manners: Manners) -> None:
-    for name, value in {**{field: Manners.__dataclass_fields__[field].default for field in Manners.__dataclass_fields__}, "pause_seconds": 0.0}.items():
-        object.__setattr__(manners, name, value)
-
-
 def test_sources_are_listed_with_what_is_known_of_them(edition: Edition) -> None:
     lines = source_lines(edition)
     assert len(lines) == len(REGISTRY.sources)
@@ -207,3 +223,36 @@ def test_the_lock_keeps_its_form(edition: Edition, replica: Replica) -> None:
     update(edition, replica, only="fingertips")
     document = json.loads(edition.lock_path.read_text())
     assert document["schema"] == 1 and all(set(entry) == {"source", "name", "bytes", "sha256", "retrieved", "publisher_version"} for entry in document["inputs"])
+
+
+@pytest.mark.ci
+@pytest.mark.mirror
+def test_a_table_with_a_loader_of_its_own_is_read_by_that_loader_first(edition: Edition, mirror: Path, tmp_path: Path) -> None:
+    committed = read_lock(ROOT / "data" / "editions" / "suffolk-2025" / "lock.json")
+    places = ("ons_lookups", "ons_population", "fingertips")
+    lock = lock_of([entry for entry in committed.inputs if entry.source in places and not entry.name.startswith("Mid-2020")])
+    for entry in lock.inputs:
+        target = raw(edition) / entry.relative_path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(mirror / entry.source / entry.name, target)
+    write_lock(lock, edition.lock_path)
+    name = "fingertips_11202_2018_19_districts.csv"
+    published = (mirror / "fingertips" / name).read_text()
+    (tmp_path / name).write_text(published.replace("Lower_CI", "Lower limit"))
+    with pytest.raises(SnaError, match="has no column 'Lower_CI'"):
+        add_source_file(edition, "fingertips", tmp_path / name, TODAY, tell=lambda line: None)
+    assert read_lock(edition.lock_path) == lock and verify(lock, raw(edition)) == []
+    (tmp_path / name).write_text(published + "\n")
+    add_source_file(edition, "fingertips", tmp_path / name, TODAY, tell=lambda line: None)
+    new = read_lock(edition.lock_path)
+    assert new.digest != lock.digest and verify(new, raw(edition)) == []
+
+
+def test_without_the_other_inputs_a_new_edition_of_a_table_is_refused(edition: Edition, tmp_path: Path) -> None:
+    committed = ROOT / "data" / "editions" / "suffolk-2025" / "lock.json"
+    shutil.copy(committed, edition.lock_path)
+    name = "fingertips_11202_2018_19_districts.csv"
+    (tmp_path / name).write_text("Area_name,period\n")
+    with pytest.raises(SnaError, match="its loader can check a new one only when every other input is there"):
+        add_source_file(edition, "fingertips", tmp_path / name, TODAY, tell=lambda line: None)
+    assert edition.lock_path.read_bytes() == committed.read_bytes() and not (raw(edition) / "fingertips" / name).exists()

@@ -198,3 +198,14 @@ def test_proxies_and_the_systems_certificates_are_honoured(monkeypatch: pytest.M
     assert isinstance(adapter.poolmanager.connection_pool_kw["ssl_context"], truststore.SSLContext)
     with pytest.raises(SnaError, match=r"did not answer after 1 attempts \(ProxyError\)"):
         asked.content(f"{HOST}/x")
+
+
+def test_a_host_that_cannot_be_reached_is_not_waited_for_again() -> None:
+    clock = Clock()
+    asked = Transport(Manners(attempts=3, timeout_seconds=(1.0, 1.0)), "http://127.0.0.1:9", clock.sleep, lambda: clock.now)
+    with pytest.raises(SnaError, match="did not answer after 3 attempts"):
+        asked.content(f"{HOST}/x")
+    slept = len(clock.slept)
+    with pytest.raises(SnaError, match=r"was not asked: 127\.0\.0\.1:9 could not be reached a moment ago"):
+        asked.content(f"{HOST}/y")
+    assert len(clock.slept) == slept
