@@ -80,7 +80,7 @@ class Incremental(Settle):
         return json.dumps({"record": str(self._records / chapter.name), "readable": readable, "writable": [str(self._out)]})
 
     def modules(self, chapters: list[Chapter]) -> list[str]:
-        """Return every module of ours that chapters can reach."""
+        """Return every module of ours that chapters name."""
         return self._planner.modules(chapters)
 
     def job(self, chapter: Chapter) -> Job:

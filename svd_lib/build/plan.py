@@ -166,9 +166,9 @@ class Planner:
         return [self.edition.folder.resolve() / "cleared" / f"{kind}.json" for kind in kinds]
 
     def modules(self, chapters: Iterable[Chapter]) -> list[str]:
-        """Return every module of ours that the chapters' code can reach."""
+        """Return every module of ours that the chapters' code names: what a process imports before kernels are forked from it."""
         sources = (text for chapter in chapters for name, text in _code_facts(chapter.path).items() if name.startswith("code cell "))
-        return list(self._reach.modules_of_code(sources))
+        return self._reach.modules_named(sources)
 
     def name_of(self, path: Path) -> str:
         """Return how the plan calls a file that a chapter read."""

@@ -42,6 +42,10 @@ class Reach:
         """
         return self.modules_from(name for source in sources for name in _mentioned(source))
 
+    def modules_named(self, sources: Iterable[str]) -> list[str]:
+        """Return the modules that code itself names: importing them imports all that is sure to be needed, and no more."""
+        return sorted({module for source in sources for name in _mentioned(source) for module in self._resolved(name)})
+
     def modules_from(self, names: Iterable[str]) -> dict[str, str]:
         """Return module -> digest of the named modules and all they can reach; names of other things are passed over."""
         waiting = [module for name in names for module in self._resolved(name)]

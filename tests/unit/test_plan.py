@@ -186,6 +186,7 @@ def test_reach_of_a_cell_is_what_it_imports_and_no_more(package, tmp_path):
     reach = Reach(tmp_path / "memory.json", package)
     assert set(reach.modules_of_code(["from svd_lib.measures import rates"])) >= {"svd_lib.measures.rates", "svd_lib.errors"}
     assert "svd_lib.lonely" not in reach.modules_of_code(["from svd_lib.measures import rates"])
+    assert reach.modules_named(["from svd_lib.measures import rates"]) == ["svd_lib.measures", "svd_lib.measures.rates"]
 
 
 def test_reach_reads_an_edited_module_again(package, tmp_path):
