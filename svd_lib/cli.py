@@ -84,6 +84,7 @@ def parser() -> argparse.ArgumentParser:
     explain.add_argument("finding", help="a finding's id, like trends-violence-rate")
     _with_json(_add(commands, "doctor", _doctor, "say what this machine has and lacks, and how to mend it", edition=False))
     _with_json(_add(commands, "editions", _editions, "list the editions", edition=False))
+    _add_documents(commands)
     add_commands(commands, _add)
     add_report_commands(commands, _add)
     add_partner_commands(commands, _add)
@@ -93,6 +94,18 @@ def parser() -> argparse.ArgumentParser:
 def _with_json(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print plain JSON for other programs")
     return command
+
+
+def _add_documents(commands) -> None:
+    """Add what is made from a built edition: a chapter as a page, the whole as a PDF, many editions as a list."""
+    handout = _add(commands, "handout", _handout, "write one chapter of a built edition as one HTML file", examples=("sna handout trends",))
+    handout.add_argument("chapter", help="chapter's name, like trends")
+    handout.add_argument("--to", metavar="FILE", help="where to (default: in the edition's build folder)")
+    pdf = _add(commands, "pdf", _pdf, "print a built edition as one tagged PDF with Chromium")
+    pdf.add_argument("--to", metavar="FILE", help="where to (default: in the edition's build folder)")
+    index = _add(commands, "index", _index, "write a page, a map and a feed over all built editions", edition=False)
+    index.add_argument("--from", dest="folder", metavar="DIR", help="folder of built editions (default: _build)")
+    index.add_argument("--address", default="", metavar="URL", help="where the folder will be published, for the feed")
 
 
 def _version() -> str:
@@ -269,6 +282,34 @@ def _explain(options: argparse.Namespace) -> None:
         _print_json(trail_of(edition, options.finding))
     else:
         print(explain_finding(edition, options.finding))
+
+
+def _handout(options: argparse.Namespace) -> None:
+    from svd_lib.build.handout import write_handout
+
+    edition = _opened(options)
+    target = Path(options.to) if options.to else edition.build_path / f"{edition.name}-{options.chapter}.html"
+    write_handout(edition, options.chapter, target)
+    print(f"wrote {target}")
+
+
+def _pdf(options: argparse.Namespace) -> None:
+    from svd_lib.build.pdf import write_pdf
+
+    edition = _opened(options)
+    target = Path(options.to) if options.to else edition.build_path / f"{edition.name}.pdf"
+    pages = write_pdf(edition, target)
+    print(f"wrote {target}: {pages} pages")
+
+
+def _index(options: argparse.Namespace) -> None:
+    from svd_lib.build.catalogue import write_catalogue
+    from svd_lib.edition import find_root
+
+    root = find_root(Path(options.project) if options.project else None)
+    folder = Path(options.folder) if options.folder else root / "_build"
+    count = write_catalogue(folder, root, options.address)
+    print(f"wrote {folder / 'index.html'}: {count} edition{'' if count == 1 else 's'}")
 
 
 def _doctor(options: argparse.Namespace) -> int:

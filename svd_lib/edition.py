@@ -27,10 +27,11 @@ _DEFINITION_PATTERN = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*@[A-Za-z0-9][A-Za-z0-9
 INPUTS = ("embedded", "raw")
 STATUSES = ("demonstration", "draft", "approved")
 REQUIRED_FIELDS = ("name", "title", "area", "period_end", "definition", "partnership", "inputs", "status")
-OPTIONAL_FIELDS = ("previous", "approved_by", "approved_on", "publisher", "partner_data")
+OPTIONAL_FIELDS = ("previous", "approved_by", "approved_on", "publisher", "partner_data", "notices")
 SYNTHETIC = "synthetic"
 SYNTHETIC_MARK = "Synthetic data: made up to show the page; says nothing about {area}"
 SYNTHETIC_LINE = "Partner data in this build are synthetic: made up to show the pages. "
+NOTICES = ("correction", "withdrawal")
 DEMONSTRATION_LINE = "Worked from open data by an open-source project; not a publication of the {partnership}"
 
 
@@ -97,6 +98,25 @@ class Area:
 
 
 @dataclass(frozen=True)
+class Notice:
+    """A correction of an edition, or its withdrawal: shown on every page and in the feed of editions.
+
+    Parameters
+    ----------
+    kind : str
+        ``correction`` or ``withdrawal``.
+    date : datetime.date
+        When.
+    text : str
+        One sentence: what was wrong and what is right.
+    """
+
+    kind: str
+    date: date
+    text: str
+
+
+@dataclass(frozen=True)
 class Edition:
     """One edition, as its ``edition.yml`` states it, and where its files lie.
 
@@ -134,6 +154,8 @@ class Edition:
         Where outputs go instead of the build folder; empty for the build folder.
     partner_data : str or None
         ``synthetic`` in an edition made to show pages on made-up partner data.
+    notices : tuple of Notice
+        Corrections and withdrawals, in the order they were written.
     """
 
     name: str
@@ -153,6 +175,7 @@ class Edition:
     folder: Path
     out_dir: str = ""
     partner_data: str | None = None
+    notices: tuple[Notice, ...] = ()
 
     @property
     def lock_path(self) -> Path:
@@ -352,9 +375,19 @@ def read_edition(folder: Path, root: Path, out_dir: str = "") -> Edition:
         root=root,
         folder=folder,
         out_dir=out_dir,
+        notices=_notices(values, where),
     )
     _check_consistency(edition, where)
     return edition
+
+
+def _notices(values: dict, where: str) -> tuple[Notice, ...]:
+    """Return the edition's notices, each checked."""
+    rows = values.get("notices") or []
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise SnaError(f"{where}: the field 'notices' must be a list of kind, date and text.")
+    here = f"{where}: notices"
+    return tuple(Notice(_choice(row, "kind", NOTICES, here), _date(row, "date", here), _text(row, "text", here)) for row in rows)
 
 
 def _where(path: Path, root: Path) -> str:

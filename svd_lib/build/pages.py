@@ -1,7 +1,7 @@
 """Directives for authored pages: what a page says of the edition or the sources is made from them, never typed.
 
 ``{partnership} duty_holders`` and its like print one part of the edition's ``partnership.yml``; ``{sources}`` prints the
-data the edition uses; ``{changes}`` what moved since the edition before; ``{when} demonstration`` keeps its content for editions of that kind; ``{dropdown} Title`` folds its content away, and so
+data the edition uses; ``{changes}`` what moved since the edition before; ``{downloads}`` what holds the whole edition; ``{when} demonstration`` keeps its content for editions of that kind; ``{dropdown} Title`` folds its content away, and so
 is every section whose heading begins with "More detail".
 """
 
@@ -18,6 +18,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
 from svd_lib.build.difference import read_issue
+from svd_lib.build.downloads import downloads_html
 from svd_lib.build.quotes import Quotation
 from svd_lib.build.theme import edition_of
 from svd_lib.edition import open_edition
@@ -104,6 +105,14 @@ def changes_html(edition: Edition) -> str:
         return html(read_issue(open_edition(edition.previous, str(edition.root)), only_kept=True), read_issue(edition))
     except SnaError:
         return f'<p class="sna-edition">The earlier edition, {escape(edition.previous)}, cannot be compared: it was not kept.</p>'
+
+
+class DownloadsDirective(SphinxDirective):
+    """Every file that holds the whole edition, and how to cite it."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return a list and a sentence."""
+        return [_raw(downloads_html(edition_of(self.env.app)))]
 
 
 class WhenDirective(SphinxDirective):
@@ -325,6 +334,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("partnership", PartnershipDirective)
     app.add_directive("changes", ChangesDirective)
     app.add_directive("sources", SourcesDirective)
+    app.add_directive("downloads", DownloadsDirective)
     app.add_directive("when", WhenDirective)
     app.add_directive("dropdown", DropdownDirective)
     app.add_post_transform(FillChanges)

@@ -8,7 +8,15 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from svd_lib.build.chapters import in_running_order, read_chapter
+from svd_lib.build.cards import with_cards
+from svd_lib.build.catalogue import notices_html, write_record
+from svd_lib.build.chapters import in_running_order, read_chapter, read_chapters
+from svd_lib.build.downloads import dataset_html, with_sizes, write_downloads
+from svd_lib.build.explore import explore_html, with_finder, write_explorable
+from svd_lib.build.origins import read_origins, with_origins
+from svd_lib.build.policy import with_policy
+from svd_lib.build.searching import index_site
+from svd_lib.build.stylesheet import write_one_stylesheet
 from svd_lib.edition import Edition, open_edition
 
 if TYPE_CHECKING:
@@ -23,19 +31,13 @@ FOOTER_PAGES = {
     "About the data": "book/about-the-data",
     "Data sources": "book/data-sources",
     "Methods": "book/methods",
+    "Downloads": "book/downloads",
     "Accessibility": "book/accessibility",
 }
-UNUSED_ASSETS = (
-    "_static/scripts/fontawesome.js",
-    "_static/scripts/fontawesome.js.LICENSE.txt",
-    "_static/vendor",
-    "_static/images",
-    "_static/locales",
-    "_static/webpack-macros.html",
-    "_static/sbt-webpack-macros.html",
-    ".buildinfo",
-)
-_ICON_FONT = re.compile(r"@font-face\s*\{[^}]*fontawesome[^}]*\}")
+OWN_ASSETS = ("report.css", "sna.js", "search.js", "explore.js", "icon.svg")
+"""What the pages use of ``_static``; all else that the theme ships is left out."""
+UNUSED_FILES = ("searchindex.js", ".buildinfo")
+_SECTION_WITH_HEADING = re.compile(r'<section id="([^"]+)">\s*<h([1-6])>')
 
 
 def edition_of(app: Sphinx) -> Edition:
@@ -56,7 +58,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", _edition_into_templates)
     app.connect("html-page-context", _only_our_own_scripts, priority=900)
     app.connect("build-finished", _copy_downloads)
-    app.connect("build-finished", _remove_unused_assets)
+    app.connect("build-finished", _finish_pages, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -94,10 +96,12 @@ def _edition_into_templates(app: Sphinx, pagename: str, templatename: str, conte
     source = Path(app.env.doc2path(pagename)) if pagename in app.env.found_docs else None
     context["sna_edition"] = edition
     context["sna_status_line"] = edition.status_line
+    context["sna_notices"] = notices_html(edition)
     context["sna_status_word"] = edition.status.capitalize()
     context["sna_period_end"] = f"{edition.period_end.day} {edition.period_end:%B %Y}"
     context["sna_footer_links"] = _footer_links(app, pagename)
     context["sna_notebook"] = f"notebooks/{source.name}" if source is not None and source.suffix == ".ipynb" else None
+    context["sna_dataset"] = dataset_html(edition) if pagename == app.config.root_doc else ""
     if pagename == "search":
         context["title"] = context["pagetitle"] = "Search this report"
 
@@ -131,16 +135,32 @@ def _copy_downloads(app: Sphinx, exception: Exception | None) -> None:
         shutil.copyfile(out / "findings.json", site / "findings.json")
 
 
-def _remove_unused_assets(app: Sphinx, exception: Exception | None) -> None:
-    """Take out what the theme ships and no page uses, and what differs from build to build."""
+def _finish_pages(app: Sphinx, exception: Exception | None) -> None:
+    """Make the finished pages one site: what readers open and take away, one stylesheet, a policy on each page, the search index."""
     if exception is not None or app.builder.name != "html":
         return
-    site = Path(app.outdir)
-    unused = [site / name for name in UNUSED_ASSETS] + sorted(site.glob("_static/**/*.map"))
-    for path in unused:
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
-    style = site / "_static" / "styles" / "pydata-sphinx-theme.css"
-    style.write_text(_ICON_FONT.sub("", style.read_text(encoding="utf-8")), encoding="utf-8")
+    site, edition = Path(app.outdir), edition_of(app)
+    exhibits = write_downloads(edition, site)
+    write_record(edition, exhibits, site)
+    maps = write_explorable(edition, exhibits, site)
+    additions = {item.id: explore_html(item) for item in exhibits if item.id in maps}
+    origins = read_origins(edition, exhibits)
+    chapters = [chapter.name for chapter in read_chapters(edition.root)]
+    pages = {path: path.read_text(encoding="utf-8") for path in sorted(site.glob("*.html"))}
+    for path, page in pages.items():
+        page = _SECTION_WITH_HEADING.sub(r'<section>\n<h\2 id="\1">', page)
+        page = with_origins(with_cards(page, origins.findings, chapters), origins, additions)
+        page = with_sizes(with_finder(page, maps, chapters), site)
+        path.write_text(with_policy(page, is_search=path.name == "search.html"), encoding="utf-8")
+    write_one_stylesheet(site / "_static", pages)
+    _remove_unused(site)
+    index_site(site)
+
+
+def _remove_unused(site: Path) -> None:
+    """Take out what the theme and Sphinx ship and no page uses, and what differs from build to build."""
+    for path in sorted((site / "_static").iterdir()):
+        if path.name not in OWN_ASSETS:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for name in UNUSED_FILES:
+        (site / name).unlink(missing_ok=True)

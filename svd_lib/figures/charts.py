@@ -7,7 +7,7 @@ that a chapter runs for an area whose data are missing and the exhibit can say s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from textwrap import wrap
 
@@ -36,6 +36,7 @@ ROUND_STEPS = (1, 2, 2.5, 5, 10)
 def _drawn(function: Callable[..., Figure]) -> Callable[..., Figure]:
     """Draw within the house style; an empty frame gives an empty figure."""
 
+    @style.redrawable
     @wraps(function)
     def inside(frame: pd.DataFrame, *args: object, **options: object) -> Figure:
         with style.style():
@@ -193,7 +194,7 @@ def interval_plot(
     rows = _ordered(frame, label, value, sort, top)
     names = list(dict.fromkeys(rows[label].astype(str)))
     groups = [None] if group is None else list(dict.fromkeys(rows[group]))
-    row = max(0.42 if any(len(name) > LABEL_WIDTH for name in names) else 0.3, 0.14 + DOT_ROOM * len(groups) if group else 0)
+    row = max(0.3 if (lines := _label_lines(names)) == 1 else 0.06 + 0.18 * lines, 0.14 + DOT_ROOM * len(groups) if group else 0)
     figure, axes = style.new_figure(0.9 + len(names) * row)
     for position, name in enumerate(groups):
         part = rows if group is None else rows[rows[group] == name]
@@ -229,7 +230,7 @@ def bar_chart(
     """
     rows = _ordered(frame, label, value, sort, top)
     names = list(rows[label].astype(str))
-    figure, axes = style.new_figure(0.8 + len(names) * 0.36)
+    figure, axes = style.new_figure(0.8 + len(names) * max(0.36, 0.06 + 0.18 * _label_lines(names)))
     places = np.arange(len(names))
     axes.barh(places, rows[value], height=0.66, color=[_row_colour(name, highlight) for name in names])
     if lower in rows and upper in rows:
@@ -269,7 +270,7 @@ def share_bars(
     order = list(parts or dict.fromkeys(frame[part]))
     wide = frame.pivot_table(index=label, columns=part, values=value, aggfunc="sum", observed=True, sort=False).reindex(columns=order).fillna(0)
     shares = wide.div(wide.sum(axis=1), axis=0) * 100
-    figure, axes = style.new_figure(1.2 + len(shares) * 0.42)
+    figure, axes = style.new_figure(1.2 + len(shares) * max(0.42, 0.06 + 0.18 * _label_lines(map(str, shares.index))))
     left = np.zeros(len(shares))
     for name, colour in zip(order, _four(order)):
         axes.barh(range(len(shares)), shares[name], left=left, height=0.7, color=colour, edgecolor=style.PAPER, linewidth=1.2)
@@ -652,7 +653,7 @@ def _mark_dates(axes: Axes, marks: Mapping[object, str] | None, words: bool = Tr
                           bbox={"boxstyle": "circle,pad=0.16", "facecolor": style.SOFT_INK, "edgecolor": "none"})  # fmt: skip
     if shown and words:
         _above(axes, axes.get_title("left"), MARK_ROOM)
-        said = [line for number, (_, text) in enumerate(shown, start=1) for line in wrap(f"{number}  {text}", 78, subsequent_indent="    ")]
+        said = [line for number, (_, text) in enumerate(shown, start=1) for line in wrap(f"{number}  {text}", style.letters(78), subsequent_indent="    ")]
         axes.figure.supxlabel("\n".join(said), x=0.01, ha="left", fontsize=11, color=style.SOFT_INK, linespacing=1.35)
 
 
@@ -665,7 +666,7 @@ def _finish_time(axes: Axes, wide: pd.DataFrame, y_label: str, from_zero: bool) 
     if isinstance(wide.index, pd.DatetimeIndex):
         years = (wide.index[-1] - wide.index[0]).days / 365.25
         if years > 2:
-            axes.xaxis.set_major_locator(YearLocator(1 if years <= 7 else 2 if years <= 14 else 4))
+            axes.xaxis.set_major_locator(YearLocator(_years_between(years)))
             axes.xaxis.set_major_formatter(DateFormatter("%Y"))
         else:
             axes.xaxis.set_major_formatter(DateFormatter("%b\n%Y"))
@@ -679,16 +680,23 @@ def _finish_time(axes: Axes, wide: pd.DataFrame, y_label: str, from_zero: bool) 
     _above(axes, y_label)
 
 
+def _years_between(years: float) -> int:
+    """Return how many years lie between labels, so that they fit the width."""
+    steps = (1, 2, 4, 8)
+    place = 0 if years <= 7 else 1 if years <= 14 else 2
+    return steps[place + (style.width() < style.WIDTH)]
+
+
 def _few_months(index: pd.DatetimeIndex) -> object:
     from matplotlib.dates import MonthLocator
 
-    return MonthLocator(interval=3 if len(index) <= 14 else 6)
+    return MonthLocator(interval=(3 if len(index) <= 14 else 6) * (1 if style.width() == style.WIDTH else 2))
 
 
 def _above(axes: Axes, words: str, room: float = 12) -> None:
     """Set the axis's words above it, level, where they are read first."""
     if words:
-        axes.set_title("\n".join(wrap(words, 76)), loc="left", x=0.0, fontsize=12, color=style.SOFT_INK, pad=room)
+        axes.set_title("\n".join(wrap(words, style.letters(76, 35))), loc="left", x=0.0, fontsize=12, color=style.SOFT_INK, pad=room)
 
 
 def _commas(value: float, _: object = None) -> str:
@@ -700,7 +708,7 @@ def _end_labels(axes: Axes, wide: pd.DataFrame, colours: Mapping[str, str]) -> N
     """Write each series's name at its end, moved apart so that none overlap, in a margin kept for them."""
     ends = {name: wide[name].dropna() for name in wide.columns if wide[name].notna().any()}
     low, high = axes.get_ylim()
-    lines = {name: wrap(str(name), 18) for name in ends}
+    lines = {name: wrap(str(name), max(9, style.letters(18))) for name in ends}
     step = (high - low) * 0.058
     order = sorted(ends, key=lambda name: ends[name].iloc[-1])
     places = _apart([float(ends[name].iloc[-1]) for name in order], [(len(lines[name]) + 0.45) * step for name in order], low, high)
@@ -742,8 +750,13 @@ def _dots(
     axes.scatter(part[value], places, s=46, color=colours, marker=_MARKERS[position % 4], zorder=3)
 
 
+def _label_lines(names: Iterable[str]) -> int:
+    """Return the most lines that a row's label takes."""
+    return max((len(wrap(name, style.letters(LABEL_WIDTH))) for name in names), default=1)
+
+
 def _finish_rows(axes: Axes, names: list[str], x_label: str, from_zero: bool) -> None:
-    axes.set_yticks(range(len(names)), ["\n".join(wrap(name, LABEL_WIDTH)) for name in names])
+    axes.set_yticks(range(len(names)), ["\n".join(wrap(name, style.letters(LABEL_WIDTH))) for name in names])
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
@@ -753,7 +766,7 @@ def _finish_rows(axes: Axes, names: list[str], x_label: str, from_zero: bool) ->
     if from_zero:
         axes.set_xlim(left=0)
     if x_label:
-        axes.set_xlabel("\n".join(wrap(x_label, 60)), loc="left")
+        axes.set_xlabel("\n".join(wrap(x_label, style.letters(60, 28))), loc="left")
 
 
 def _values_beside(axes: Axes, rows: pd.DataFrame, names: list[str], label: str, value: str, upper: str | None, precision: int) -> None:
@@ -769,7 +782,7 @@ def _values_beside(axes: Axes, rows: pd.DataFrame, names: list[str], label: str,
 
 def _share_words(axes: Axes, shares: np.ndarray, left: np.ndarray, ink: str) -> None:
     for place, (share, start) in enumerate(zip(shares, left)):
-        if share >= 7:
+        if share >= (7 if style.width() == style.WIDTH else 12):
             axes.text(start + share / 2, place, f"{share:.0f}%", ha="center", va="center", color=ink, fontsize=11.5, fontweight="bold")
 
 
@@ -778,7 +791,7 @@ def _key(axes: Axes, names: list[str], colours: Sequence[str]) -> None:
 
     hatch = {style.GAP: {"hatch": "////", "edgecolor": style.AXIS}}
     handles = [Patch(facecolor=colour, label=name, **hatch.get(colour, {})) for name, colour in zip(names, colours)]
-    columns = 2 if max(map(len, names)) > 18 else 4
+    columns = style.columns(2 if max(map(len, names)) > 18 else 4)
     axes.figure.legend(handles=style.across(handles, columns), loc="outside upper left", ncols=columns, frameon=False,
                        fontsize=12, handlelength=1.0, handleheight=1.0, columnspacing=1.4, borderpad=0.1)  # fmt: skip
 
@@ -787,7 +800,7 @@ def _line_key(axes: Axes, names: list[str]) -> None:
     from matplotlib.lines import Line2D
 
     handles = [Line2D([], [], color=style.CATEGORICAL[place], linestyle=_DASHES[place], label=name) for place, name in enumerate(names)]
-    axes.figure.legend(handles=handles, loc="outside upper left", ncols=2, frameon=False, fontsize=12, handlelength=2.6, borderpad=0.1)
+    axes.figure.legend(handles=handles, loc="outside upper left", ncols=style.columns(2), frameon=False, fontsize=12, handlelength=2.6, borderpad=0.1)
 
 
 def _legend(axes: Axes, names: list[str]) -> None:
@@ -801,7 +814,7 @@ def _points_legend(axes: Axes, points: Sequence[tuple[str, str, str, bool]]) -> 
         Line2D([], [], marker=marker, color=colour, linestyle="none", markersize=8, label=name, markerfacecolor=colour if full else style.PAPER, markeredgewidth=2)
         for name, marker, colour, full in points
     ]
-    columns = 4 if sum(map(len, next(zip(*points)))) < 50 else 2
+    columns = style.columns(4 if sum(map(len, next(zip(*points)))) < 50 else 2)
     axes.figure.legend(handles=style.across(handles, columns), loc="outside upper left", ncols=columns, frameon=False,
                        fontsize=12, handletextpad=0.3, columnspacing=1.4, borderpad=0.1)  # fmt: skip
 
@@ -838,7 +851,7 @@ def _curve_marks(axes: Axes, x: pd.Series, y: pd.Series, marks: Mapping[float, s
     for place, words in (marks or {}).items():
         height = float(np.interp(place, x, y))
         axes.scatter([place], [height], s=50, color=colour, zorder=5)
-        axes.annotate("\n".join(wrap(words, 30)), (place, height), xytext=(9, -4), textcoords="offset points", va="top", fontsize=11.5)
+        axes.annotate("\n".join(wrap(words, style.letters(30))), (place, height), xytext=(9, -4), textcoords="offset points", va="top", fontsize=11.5)
 
 
 def _finish_plain(axes: Axes, x_label: str, y_label: str) -> None:
@@ -848,5 +861,5 @@ def _finish_plain(axes: Axes, x_label: str, y_label: str) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(_commas))
     axes.yaxis.set_major_formatter(FuncFormatter(_commas))
     axes.tick_params(length=0)
-    axes.set_xlabel(x_label, loc="left")
+    axes.set_xlabel("\n".join(wrap(x_label, style.letters(60, 28))), loc="left")
     _above(axes, y_label)

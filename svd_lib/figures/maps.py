@@ -28,6 +28,7 @@ CLUSTER_STYLES: dict[str, dict[str, object]] = {
 """Fill, and hatching for the two kinds that stand out from their neighbours, so that colour is not the only sign."""
 
 
+@style.redrawable
 def place_map(
     frame: pd.DataFrame,
     value: str = "value",
@@ -89,6 +90,7 @@ def place_map(
         return _map(frame, [*layers, (number < 0, _NO_FILL, missing)], boundaries, key, lon, lat, group, labels, legend_title)
 
 
+@style.redrawable
 def category_map(
     frame: pd.DataFrame,
     category: str,
@@ -197,7 +199,30 @@ def _map(
         kept_clear = np.logical_or.reduce([member for member, look, _ in layers if look.get("facecolor") != style.GRID]) if clear else None
         _names(axes, frame[named].astype(str).tolist(), shapes.centres, kept_clear)
     _legend(figure, handles, legend_title)
+    drawn = [layer for layer in layers if layer[0].any()]
+    number = sum(member.to_numpy().astype(int) * place for place, (member, _, _) in enumerate(drawn))
+    figure.sna_places = _outlines(shapes, frame[group].astype(str).tolist() if group else []) | {
+        "classes": np.asarray(number, dtype=int).tolist(),
+        "legend": [words for _, _, words in drawn],
+        "colours": [str(look["facecolor"]) for _, look, _ in drawn],
+    }
     return figure
+
+
+def _outlines(shapes: _Shapes, groups: list[str]) -> dict[str, object]:
+    """Return each place's outline, in the frame's order, and the borders of groups, in whole units of a page 1,000 wide."""
+    low, high = _extent(shapes.rings)
+    scale = 1000 / max(high[0] - low[0], 1e-9)
+
+    def flat(line: np.ndarray) -> list[int]:
+        moved = np.column_stack([line[:, 0] - low[0], high[1] - line[:, 1]]) * scale
+        return moved.round().astype(int).ravel().tolist()
+
+    return {
+        "height": round(float(high[1] - low[1]) * scale),
+        "places": [[flat(ring) for ring in rings] for rings in shapes.rings],
+        "borders": [flat(line) for line in shapes.borders(groups)] if groups else [],
+    }
 
 
 class _Shapes:
@@ -252,7 +277,7 @@ def _extent(rings: list[list[np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
 def _height(rings: list[list[np.ndarray]]) -> float:
     low, high = _extent(rings)
     width, height = np.maximum(high - low, 1e-9)
-    return float(np.clip(style.WIDTH * 0.97 * height / width + 1.0, 3.6, 8.0))
+    return float(np.clip(style.width() * 0.97 * height / width + (1.0 if style.width() == style.WIDTH else 1.6), 3.0, 8.0))
 
 
 def _frame(axes: Axes, rings: list[list[np.ndarray]]) -> None:
@@ -287,6 +312,6 @@ def _clear_spot(centres: np.ndarray, marked: np.ndarray, width: float, letters: 
 
 def _legend(figure: Figure, handles: list[Patch], title: str) -> None:
     longest = max((len(str(handle.get_label())) for handle in handles), default=0)
-    columns = 3 if longest < 20 else 2
-    figure.legend(handles=style.across(handles, columns), loc="outside upper left", ncols=columns, frameon=False, title="\n".join(wrap(title, 70)) or None,
+    columns = style.columns(3 if longest < 20 else 2) + (longest < 16 and style.width() < style.WIDTH)
+    figure.legend(handles=style.across(handles, columns), loc="outside upper left", ncols=columns, frameon=False, title="\n".join(wrap(title, style.letters(70))) or None,
                   alignment="left", fontsize=12, title_fontsize=12, handlelength=1.2, handleheight=1.1, columnspacing=1.4, borderpad=0.1)  # fmt: skip

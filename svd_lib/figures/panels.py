@@ -26,6 +26,7 @@ _LOOKS = {
 }
 
 
+@style.redrawable
 def index_panels(
     frame: pd.DataFrame,
     x: str,
@@ -76,8 +77,9 @@ def index_panels(
         if frame.empty:
             return style.new_figure(1.0)[0]
         names = list(dict.fromkeys(frame[panel]))
-        rows = ceil(len(names) / 2)
-        figure, axes = style.new_figure(0.9 + 2.4 * rows, rows, 2, sharex=True, squeeze=False)
+        across = style.columns(2)
+        rows = ceil(len(names) / across)
+        figure, axes = style.new_figure(0.9 + 2.4 * rows, rows, across, sharex=True, squeeze=False)
         figure.get_layout_engine().set(h_pad=0.07, w_pad=0.04)
         for place, name in zip(axes.ravel(), names):
             _panel(place, frame[frame[panel] == name], (x, y, lower, upper), series, (focus, reference), base)
@@ -148,7 +150,7 @@ def _words_below(figure: Figure, y_label: str, marks: Mapping[pd.Timestamp, str]
     said = [f"{number}  {when:%Y}: {words}" for number, (when, words) in enumerate(sorted((marks or {}).items()), start=1)]
     gaps = len(_unbroken(pd.DataFrame({"x": sorted(dates.unique())}), "x")) > 1
     said += ["Hatched: no data held. The points beyond stand beside the series and are not joined to it."] if gaps else []
-    lines = [line for text in [y_label, *said] if text for line in wrap(text, 76, subsequent_indent="    ")]
+    lines = [line for text in [y_label, *said] if text for line in wrap(text, style.letters(76), subsequent_indent="    ")]
     if lines:
         figure.supxlabel("\n".join(lines), x=0.01, ha="left", fontsize=11, color=style.SOFT_INK, linespacing=1.35)
 
@@ -160,4 +162,4 @@ def _key(figure: Figure, focus: str, reference: str, others: str) -> None:
         for kind, look in _LOOKS.items()
         if named[kind]
     ]
-    figure.legend(handles=handles, loc="outside upper left", ncols=3, frameon=False, fontsize=12, handlelength=2.4, borderpad=0.4)
+    figure.legend(handles=handles, loc="outside upper left", ncols=style.columns(3), frameon=False, fontsize=12, handlelength=2.4, borderpad=0.4)

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial, wraps
 from typing import Final, TypeVar
 from xml.etree import ElementTree
 
@@ -75,6 +77,9 @@ DARK_COLOURS: Final[dict[str, str]] = {
 
 WIDTH: Final = 7.2
 """Inches; 518 SVG units. A narrow page keeps that width in px and scrolls the picture, so that no letter is under 11 px."""
+NARROW: Final = 4.1
+"""Inches of the same figure redrawn for a phone; 295 SVG units, as wide as the narrowest page's column."""
+_width: ContextVar[float] = ContextVar("width", default=WIDTH)
 FONT: Final = "DejaVu Sans, Verdana, Arial, sans-serif"
 
 _RC: Final = {
@@ -121,15 +126,55 @@ _DEFAULTS: Final = {("stroke-linejoin", "round"), ("stroke-linecap", "butt"), ("
 
 @dataclass(frozen=True)
 class Svg:
-    """A figure as text: ``page`` to stand in an HTML page, ``file`` to be downloaded."""
+    """A figure: ``page`` and, for a phone, ``narrow`` to stand in an HTML page, ``file`` to be downloaded.
+
+    ``places`` is the outline of each place of a map, in the order of its frame.
+    """
 
     page: str
     file: str
+    narrow: str = ""
+    places: dict[str, object] | None = None
 
 
 def style() -> rc_context:
     """Return the context in which a figure is drawn and saved."""
     return rc_context(_RC)
+
+
+def width() -> float:
+    """Return how wide figures are drawn now, in inches."""
+    return _width.get()
+
+
+def letters(count: int, narrow: int = 0) -> int:
+    """Return how many letters a line takes now that takes ``count`` on a wide page: in proportion, or as many as given."""
+    return count if width() == WIDTH else narrow or max(8, round(count * width() / WIDTH))
+
+
+def columns(count: int) -> int:
+    """Return how many columns a legend has now that has ``count`` on a wide page."""
+    return count if width() == WIDTH else max(1, count // 2)
+
+
+def redrawable(function: Callable[..., Figure]) -> Callable[..., Figure]:
+    """Let a figure be drawn again, for a phone; :func:`finalise` does so."""
+
+    @wraps(function)
+    def inside(*arguments: object, **options: object) -> Figure:
+        figure = function(*arguments, **options)
+        figure.sna_redraw = partial(_drawn_narrow, function, arguments, options)
+        return figure
+
+    return inside
+
+
+def _drawn_narrow(function: Callable[..., Figure], arguments: tuple, options: Mapping[str, object]) -> Figure:
+    token = _width.set(NARROW)
+    try:
+        return function(*arguments, **options)
+    finally:
+        _width.reset(token)
 
 
 def new_figure(height: float, rows: int = 1, columns: int = 1, **grid: object) -> tuple[Figure, object]:
@@ -148,7 +193,7 @@ def new_figure(height: float, rows: int = 1, columns: int = 1, **grid: object) -
     -------
     tuple of Figure and Axes (or an array of them)
     """
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    figure = Figure(figsize=(width(), height), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
     return figure, figure.subplots(rows, columns, **grid)
 
@@ -177,13 +222,20 @@ def finalise(figure: Figure, exhibit_id: str, title: str = "", alt: str = "", de
     Svg
         The same bytes for the same figure at any time and in any folder.
     """
+    root = _drawing(figure, exhibit_id)
+    redraw, slim = getattr(figure, "sna_redraw", None), f"{exhibit_id}-narrow"
+    narrow = _page(_drawing(redraw(), slim), slim, alt, described_by) if redraw else ""
+    return Svg(_page(root, exhibit_id, alt, described_by), _file(root, title, alt), narrow, getattr(figure, "sna_places", None))
+
+
+def _drawing(figure: Figure, prefix: str) -> ElementTree.Element:
     buffer = io.StringIO()
-    with rc_context({**_RC, "svg.hashsalt": f"sna-{exhibit_id}"}):
+    with rc_context({**_RC, "svg.hashsalt": f"sna-{prefix}"}):
         _lay_out(figure)
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     root = ElementTree.fromstring(buffer.getvalue())
-    _clean(root, exhibit_id)
-    return Svg(page=_page(root, exhibit_id, alt, described_by), file=_file(root, title, alt))
+    _clean(root, prefix)
+    return root
 
 
 def _lay_out(figure: Figure) -> None:

@@ -325,7 +325,7 @@ def _forget(out: Path, chapter: str) -> None:
     part = out / "findings" / f"{chapter}.json"
     made = json.loads(part.read_text(encoding="utf-8")).get("exhibits", []) if part.exists() else []
     for identifier in made:
-        for kind in ("csv", "svg", "json"):
+        for kind in ("csv", "svg", "places.json", "json"):
             (out / "exhibits" / f"{identifier}.{kind}").unlink(missing_ok=True)
 
 

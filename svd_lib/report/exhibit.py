@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -89,7 +90,14 @@ class Exhibit:
         csv_frame(self.data.assign(**marked)).to_csv(folder / f"{self.id}.csv", index=False, lineterminator="\n", encoding="utf-8")
         if self.svg is not None:
             (folder / f"{self.id}.svg").write_text(self.svg.file, encoding="utf-8")
+            self._write_places(folder / f"{self.id}.places.json")
         write_json(folder / f"{self.id}.json", self.to_dict())
+
+    def _write_places(self, path: Path) -> None:
+        """Write a map's outlines, one for each row of the CSV file; the interactive map draws them."""
+        places = self.svg.places if self.svg is not None else None
+        if places is not None and len(places["places"]) == len(self.data):
+            path.write_text(json.dumps(places, separators=(",", ":")) + "\n", encoding="utf-8")
 
     def to_dict(self) -> dict[str, object]:
         """Return what ``<id>.json`` holds: everything but the data and the picture."""
@@ -132,8 +140,11 @@ class Exhibit:
         table = self._table(f"Data behind the figure: {self.title}")
         summary = f'<summary>Data table{_hidden(f" of {self.title}")}</summary>'
         label = escape(f"Picture: {self.title}")
-        picture = f'<div class="sna-picture sna-scroll" tabindex="0" role="group" aria-label="{label}">{self.svg.page}</div>'
-        return f'{picture}<details class="sna-data">{summary}{table}</details>'
+        shapes = {"sna-wide": self.svg.page, "sna-narrow": self.svg.narrow} if self.svg.narrow else {"": self.svg.page}
+        pictures = "".join(
+            f'<div class="sna-picture sna-scroll {shape}" tabindex="0" role="group" aria-label="{label}">{drawn}</div>' for shape, drawn in shapes.items()
+        )
+        return f'{pictures}<details class="sna-data">{summary}{table}</details>'
 
     def _choice(self) -> str:
         if self.choice is None:
@@ -151,11 +162,10 @@ class Exhibit:
     def _downloads(self) -> str:
         kinds = ["csv"] if self.svg is None else ["csv", "svg"]
         words = {"csv": "data (CSV)", "svg": "picture (SVG)"}
-        links = [
-            f'<a href="exhibits/{escape(self.id)}.{kind}" download>{words[kind]}{_hidden(f" of {self.title}")}</a>'
-            for kind in kinds
-        ]
-        return f'<p class="sna-downloads">Download: {", ".join(links)}</p>'
+        hidden = _hidden(f" of {self.title}")
+        links = [f'<a href="exhibits/{escape(self.id)}.{kind}" download>{words[kind]}{hidden}</a>' for kind in kinds]
+        pixels = f'<button type="button" class="sna-png pst-js-only">picture (PNG){hidden}</button>' if self.svg is not None else ""
+        return f'<p class="sna-downloads">Download: {", ".join(links)}{pixels}</p>'
 
 
 def make_exhibit(

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.site
 
 TRACED = (
     "figure.sna-exhibit, .sna-finding, .sna-fact, .sna-edition, .sna-ages, .sna-statement, .sna-recommendation, .sna-caveats, "
-    ".sna-unavailable, .sna-tag, table.sna-table, svg, script, style, .headerlink"
+    ".sna-unavailable, .sna-tag, table.sna-table, svg, script, style, .headerlink, .sna-origin, .sna-card-link, .sna-size"
 )
 ALLOWED = Path(__file__).with_name("allowed_numerals.txt")
 WORDS = "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|twenty|thirty|forty|fifty|hundreds?|thousands?|millions?|half|halves|thirds?|twice|doubled?|tripled?"

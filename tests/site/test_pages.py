@@ -1,5 +1,6 @@
 """Every page of the built site: links, headings, language, whose work it is, and nothing from elsewhere."""
 
+import gzip
 import re
 from urllib.parse import unquote, urlsplit
 
@@ -7,6 +8,7 @@ import pytest
 
 from svd_lib.build.check import MOST_ENTRIES
 from svd_lib.build.provenance import folder_digests
+from svd_lib.build.searching import index_site
 
 pytestmark = pytest.mark.site
 
@@ -14,6 +16,8 @@ LOADING = {"script": "src", "link": "href", "img": "src", "iframe": "src", "sour
 HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
 NOT_A_RESOURCE = {"canonical", "next", "prev", "search", "index", "author", "license"}
 THIRD_PARTIES = re.compile(r"unpkg|jsdelivr|cdnjs|mathjax|thebe|binder|googleapis|gstatic|googletagmanager|requirejs|fontawesome\.com", re.IGNORECASE)
+MOST_BYTES = 300_000
+MOST_BEFORE_PAINT = 100_000
 ANCHORS_MADE_BY_SCRIPTS = {"#", "#pst-secondary-sidebar", "#__page-toc"}
 
 
@@ -68,6 +72,38 @@ def test_styles_ask_only_for_files_that_are_there(site):
         for address in re.findall(r"url\([\"']?([^)\"']+)", path.read_text(encoding="utf-8")):
             if not address.startswith(("data:", "#")):
                 assert (path.parent / address.split("?")[0].split("#")[0]).is_file(), f"{path.name}: {address}"
+
+
+def test_every_page_states_a_policy_before_its_first_script(site):
+    for name in site.pages:
+        text = (site.folder / name).read_text(encoding="utf-8")
+        assert -1 < text.find('http-equiv="Content-Security-Policy"') < text.find("<script"), name
+        assert ("'wasm-unsafe-eval'" in text) == (name == "search.html"), name
+
+
+def test_the_search_index_is_the_same_every_time_and_names_no_host(site, tmp_path):
+    copy = tmp_path / "elsewhere"
+    copy.mkdir()
+    for name in site.pages:
+        (copy / name).write_bytes((site.folder / name).read_bytes())
+    assert index_site(copy) == len(site.pages) - 1
+    assert folder_digests(copy / "pagefind") == folder_digests(site.folder / "pagefind")
+    named = [found for path in sorted(copy.glob("pagefind/*.js")) for found in re.findall(r"https?:[\\/]+[\w.]+", path.read_text(encoding="utf-8"))]
+    assert named and all(found.endswith("site.invalid") or found.endswith(r"site") for found in named), set(named)
+
+
+def test_pages_are_light(site):
+    """Every page and what it loads before first paint, compressed as a server sends it."""
+    before_paint = sum(weight(site.folder / "_static" / name) for name in ("report.css", "sna.js"))
+    for name in site.pages:
+        own = weight(site.folder / name)
+        print(f"{name}: {(own + before_paint) / 1000:.1f} KB gzip, of them {before_paint / 1000:.1f} KB styles and script")
+        assert own + before_paint <= MOST_BYTES, name
+    assert before_paint <= MOST_BEFORE_PAINT
+
+
+def weight(path):
+    return len(gzip.compress(path.read_bytes(), 6))
 
 
 def test_every_page_says_whose_work_it_is(site):

@@ -46,7 +46,7 @@ def build(project, **options):
 @pytest.mark.slow
 def test_a_failure_leaves_the_last_good_site_alone(project):
     html = build(project)
-    assert {"index.html", "page.html", "searchindex.js"} <= {path.name for path in html.iterdir()}
+    assert {"index.html", "page.html", "search.html", "pagefind"} <= {path.name for path in html.iterdir()}
     before = (html.parent / "digest.json").read_bytes()
     _fails_on_a_warning(project)
     _fails_on_a_chapter(project)
