@@ -125,6 +125,11 @@ def risks(rng: np.random.Generator, replications: int) -> Iterator[Reading]:
                 f"cohorts.compare_risks {comparison}", setting, found["lower_ci"], found["upper_ci"], truth
             )
         yield level_reading("cohorts.compare_risks", setting, found["p_value"])
+        for method in ("exact", "midp"):
+            found = cohorts.compare_risks(frame.head(max(50, replications // 80)), comparison="odds_ratio", method=method)
+            name = f"cohorts.compare_risks odds_ratio {method}"
+            yield level_reading(name, setting, found["p_value"])
+            yield coverage_reading(name, setting, found["lower_ci"], found["upper_ci"], 1.0, is_discrete=True)
     size = max(50, replications // 10)
     for mean in (6.0, 60.0):
         frame = pd.DataFrame({"set": np.repeat(np.arange(size), 2), "group": np.tile(["of interest", "reference"], size)})

@@ -1,7 +1,7 @@
 """Directives for authored pages: what a page says of the edition or the sources is made from them, never typed.
 
 ``{partnership} duty_holders`` and its like print one part of the edition's ``partnership.yml``; ``{sources}`` prints the
-data the edition uses; ``{changes}`` what moved since the edition before; ``{downloads}`` what holds the whole edition; ``{when} demonstration`` keeps its content for editions of that kind; ``{dropdown} Title`` folds its content away, and so
+data the edition uses; ``{changes}`` what moved since the edition before; ``{downloads}`` what holds the whole edition; ``{refcases}`` published results beside our own; ``{when} demonstration`` keeps its content for editions of that kind; ``{dropdown} Title`` folds its content away, and so
 is every section whose heading begins with "More detail".
 """
 
@@ -20,6 +20,7 @@ from sphinx.util.docutils import SphinxDirective
 from svd_lib.build.difference import read_issue
 from svd_lib.build.downloads import downloads_html
 from svd_lib.build.quotes import Quotation
+from svd_lib.build.reference_cases import ReferenceCasesDirective
 from svd_lib.build.theme import edition_of
 from svd_lib.edition import open_edition
 from svd_lib.errors import SnaError
@@ -335,6 +336,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("changes", ChangesDirective)
     app.add_directive("sources", SourcesDirective)
     app.add_directive("downloads", DownloadsDirective)
+    app.add_directive("refcases", ReferenceCasesDirective)
     app.add_directive("when", WhenDirective)
     app.add_directive("dropdown", DropdownDirective)
     app.add_post_transform(FillChanges)

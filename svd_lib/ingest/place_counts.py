@@ -6,7 +6,7 @@ without rows, which the exit shows as a known gap.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import pandas as pd
@@ -166,6 +166,38 @@ def counts_by_deprivation(
     long = pd.concat(ranks, ignore_index=True)[["lsoa21cd", "domain", "rank", "decile"]]
     counted = street_by_place(view, crime_type, period)[["lsoa21cd", "label", "count", "population"]]
     return counted.merge(long, on="lsoa21cd", validate="one_to_many").assign(index_edition=newest)
+
+
+def counts_by_choice(view: View, baskets: Mapping[str, Sequence[str]], domain: str = "income") -> pd.DataFrame:
+    """Return every LSOA's count for each basket of street-level categories in the two newest whole years, beside its deprivation.
+
+    Parameters
+    ----------
+    view : View
+    baskets : mapping of str to sequence of str
+        Name of a basket -> street-level categories in it; the first is the one the report uses.
+    domain : str, default "income"
+        Domain of the Indices of Deprivation.
+
+    Returns
+    -------
+    pandas.DataFrame, one row an LSOA, basket and year
+        definition, period (the newest first), lsoa21cd, msoa21nm, lad24nm, count, population, population_16_34, rank (1 most
+        deprived). No rows where the Indices do not reach or two whole years are not held.
+    """
+    years = whole_years(view)[:2]
+    young = residents_by_age(view, "lsoa21cd", YOUNG_ADULTS).rename(columns={"count": "population_16_34"})
+    names = ["definition", "period", "lsoa21cd", "msoa21nm", "lad24nm", "count", "population", "population_16_34", "rank"]
+    if len(years) < 2:
+        return pd.DataFrame(columns=names)
+    parts = [
+        place_profile(view, list(kinds), year).assign(definition=name, period=year)
+        for name, kinds in baskets.items()
+        for year in years
+    ]
+    ranks = counts_by_deprivation(view, list(next(iter(baskets.values()))), years[0], (domain,))[["lsoa21cd", "rank"]]
+    both = pd.concat(parts, ignore_index=True).merge(young, on="lsoa21cd", validate="many_to_one")
+    return both.merge(ranks, on="lsoa21cd", validate="many_to_one")[names]
 
 
 def place_indicator(view: View, indicator: str, category: str = "all", reference: str = "") -> pd.DataFrame:

@@ -42,6 +42,7 @@ def xmr(
     rebase: Sequence[object] = (),
     baseline_points: int | None = None,
     improvement: Direction | None = None,
+    target: float | None = None,
 ) -> pd.DataFrame:
     """Return an XmR chart: each point with its mean, natural process limits and signal.
 
@@ -62,6 +63,8 @@ def xmr(
         Compute each segment's limits from its first so many observed points.
     improvement : {"low", "high"}, optional
         Which direction is good; without it a signal is "special cause".
+    target : float, optional
+        What the process should reach; needs ``improvement``.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def xmr(
         ``by``, ``time``, result columns (``value`` the point, ``lower_ci`` and ``upper_ci`` the process limits, which
         are no confidence interval), ``mean``, ``moving_range``, ``segment``, ``rule`` ("" for none),
         ``direction`` (-1, 0, 1) and ``point_type``: "common cause", "special cause", "improvement", "concern", or
-        "missing".
+        "missing". With a target also ``target`` and ``assurance`` (:func:`assurance` of the point's limits).
 
     References
     ----------
@@ -92,6 +95,10 @@ def xmr(
         confidence=np.nan,
     )
     extra = {"mean": chart["mean"].ravel(), "moving_range": chart["moving_range"].ravel()}
+    if target is not None:
+        if improvement is None:
+            raise SnaError("A target needs improvement='low' or 'high', the direction that is good.")
+        extra |= {"target": target, "assurance": assurance(rows["lower_ci"], rows["upper_ci"], target, improvement)}
     rule, side = chart["rule"].ravel(), chart["side"].ravel().astype(int)
     return rows.assign(
         **extra,

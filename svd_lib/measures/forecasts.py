@@ -22,6 +22,15 @@ Method = Literal["seasonal_naive", "ets", "arima", "count_regression"]
 METHODS: Final[tuple[Method, ...]] = ("seasonal_naive", "ets", "arima", "count_regression")
 FLOOR: Final = "seasonal_naive"
 SIMULATION_SEED: Final = 20_230_131
+SIMULATED_PATHS: Final = 5_000
+
+METHOD_TITLES: Final[dict[str, str]] = {
+    "seasonal_naive": "the same period of the year before",
+    "ets": "exponential smoothing",
+    "arima": "seasonal ARIMA",
+    "count_regression": "regression on season and trend",
+}
+"""What readers call the methods."""
 
 ETS_CANDIDATES: Final = (
     {"error": "add", "trend": "add", "seasonal": "add"},
@@ -187,17 +196,38 @@ def _ets(
             for candidate in candidates
         ]
     chosen = min(range(len(fits)), key=lambda place: fits[place].aicc)
-    end = len(series) + len(ahead) - 1
-    prediction = fits[chosen].get_prediction(len(series), end, simulate_repetitions=5_000, rng=SIMULATION_SEED)
-    frames = {one: prediction.summary_frame(alpha=1 - one) for one in levels}
-    limits = {one: (table["pi_lower"].to_numpy(), table["pi_upper"].to_numpy()) for one, table in frames.items()}
-    mean = prediction.predicted_mean.to_numpy()
+    mean, limits = _ets_prediction(fits[chosen], candidates[chosen], period, len(ahead), levels)
     return {
         "mean": mean,
         "limits": limits,
         "model": f"ETS {_ets_name(candidates[chosen])}",
         "options": candidates[chosen],
     }
+
+
+def _ets_prediction(
+    fit: Any, options: Mapping[str, Any], period: int, steps: int, levels: list[float]
+) -> tuple[Array, dict[float, tuple[Array, Array]]]:
+    """Return point forecasts and limits: exact for additive models, from seeded paths for multiplicative ones."""
+    still = {"nsimulations": steps, "anchor": "end", "rng": np.random.default_rng(SIMULATION_SEED)}
+    mean = np.asarray(fit.simulate(repetitions=1, random_errors=np.zeros((steps, 1)), **still), float).ravel()
+    if "mul" in (options.get("error"), options.get("trend"), options.get("seasonal")):
+        paths = np.asarray(fit.simulate(repetitions=SIMULATED_PATHS, **still), float)
+        return mean, {one: tuple(np.quantile(paths, [(1 - one) / 2, (1 + one) / 2], axis=1)) for one in levels}
+    error = np.sqrt(fit.mse * _additive_growth(fit, options, period, steps))
+    return mean, {one: (mean - _z(one) * error, mean + _z(one) * error) for one in levels}
+
+
+def _additive_growth(fit: Any, options: Mapping[str, Any], period: int, steps: int) -> Array:
+    """Return the variance of forecast errors over that of one step (Hyndman, Koehler, Ord and Snyder 2008, table 6.1)."""
+    lag = np.arange(1, steps)
+    damping = float(fit.damping_trend) if options.get("damped_trend") else 1.0
+    weight = np.full(len(lag), float(fit.smoothing_level))
+    if options.get("trend"):
+        weight += float(fit.smoothing_trend) * np.cumsum(damping**lag)
+    if options.get("seasonal"):
+        weight += float(fit.smoothing_seasonal) * (lag % period == 0)
+    return 1 + np.r_[0.0, np.cumsum(weight**2)]
 
 
 def _ets_name(options: Mapping[str, Any]) -> str:
@@ -617,15 +647,130 @@ def publication_verdict(
         [table["method_name"] == floor, ~beats & ~covers, ~beats, ~covers],
         [
             "The floor that others are measured against.",
-            "Not published: no better than the same month last year, and its intervals do not cover what they claim.",
-            "Not published: no better than the same month last year.",
+            "Not published: no better than the same period last year, and its intervals do not cover what they claim.",
+            "Not published: no better than the same period last year.",
             "Not published: its intervals do not cover what they claim.",
         ],
-        "Published: better than the same month last year, and its intervals cover what they claim.",
+        "Published: better than the same period last year, and its intervals cover what they claim.",
     )
     return table.assign(
         beats_floor=beats, **tests, covers=covers, is_publishable=beats & covers, reason=reasons.astype(object)
     )
+
+
+def publication_test(
+    frame: pd.DataFrame,
+    *,
+    methods: Sequence[Method] = METHODS,
+    value: str = "count",
+    month: str = "month",
+    horizon: int = 12,
+    initial: int = 48,
+    step: int = 1,
+    floor: str = FLOOR,
+) -> pd.DataFrame:
+    """Return how each method did on the past of one series, in the words of the rule that decides on publication.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row per month (or quarter); absent or NaN is missing.
+    methods, value, month, horizon, initial, step
+        As :func:`backtest`.
+    floor : str, default "seasonal_naive"
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of :func:`publication_verdict` with ``title`` (the method's name for readers), ``relative_error`` (mean absolute
+        error over that of the floor) and ``coverage_80_pct, coverage_95_pct``, smallest error first. No row when the series is too short for one origin.
+    """
+    if len(frame) <= initial:
+        return pd.DataFrame(columns=[*VERDICT_COLUMNS])
+    rows = backtest(frame[[month, value]], methods=methods, value=value, month=month, horizon=horizon, initial=initial, step=step)
+    verdict = publication_verdict(backtest_scores(rows), floor=floor)
+    lowest = float(verdict.loc[verdict["method_name"] == floor, "MAE"].iloc[0])
+    named = verdict.assign(title=verdict["method_name"].map(METHOD_TITLES), relative_error=verdict["MAE"] / lowest)
+    named = named.assign(**{f"coverage_{one}_pct": named[f"coverage_{one}"] * 100 for one in (80, 95)})
+    return named.sort_values("MAE", kind="stable").reset_index(drop=True)[[*VERDICT_COLUMNS]]
+
+
+VERDICT_COLUMNS: Final = (
+    "method_name", "title", "forecasts", "origins", "MAE", "MASE", "relative_error", "coverage_80", "coverage_95",
+    "coverage_80_pct", "coverage_95_pct", "interval_score_80", "interval_score_95",
+    "beats_floor", "p_coverage_80", "p_coverage_95", "covers", "is_publishable", "reason",
+)  # fmt: skip
+
+
+def publication_decision(
+    verdict: pd.DataFrame, *, known_to: pd.Timestamp | str, wanted_from: pd.Timestamp | str, reach_months: int = 12, floor: str = FLOOR
+) -> pd.DataFrame:
+    """Return whether a forecast is published, and why or why not, in a sentence.
+
+    Parameters
+    ----------
+    verdict : pandas.DataFrame
+        The result of :func:`publication_test`.
+    known_to : timestamp
+        Last day of the newest period held.
+    wanted_from : timestamp
+        Day after which readers want to know what comes (the end of the edition).
+    reach_months : int, default 12
+        How far ahead the methods were tested.
+    floor : str, default "seasonal_naive"
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row: result columns (``value`` and ``numerator`` the methods that passed, ``denominator`` those tried beside the floor; no
+        interval; missing without a verdict), ``forecasts`` (scored for each), ``method_name`` (of those that passed, the one with the
+        smallest error; empty without one), ``is_published``, ``reason``.
+    """
+    need(verdict, ("method_name", "title", "forecasts", "is_publishable"), "A decision on publication")
+    tried = verdict[verdict["method_name"] != floor]
+    passed = int(tried["is_publishable"].sum())
+    known, wanted = pd.Timestamp(known_to), pd.Timestamp(wanted_from)
+    behind = (wanted.year - known.year) * 12 + wanted.month - known.month
+    reason = "A forecast is published."
+    if not passed:
+        reason = "So no forecast is published."
+    elif behind >= reach_months:
+        reason = f"No forecast is published all the same: the newest figures held end {behind} months before this edition does, further back than a forecast reaches."
+    many = float(len(tried)) if len(tried) else np.nan
+    row = result(
+        pd.DataFrame(index=[0]), numerator=passed if len(tried) else np.nan, denominator=many, value=passed if len(tried) else np.nan,
+        lower=np.nan, upper=np.nan, statistic="methods that pass", method="rolling-origin back-test", confidence=np.nan,
+    )  # fmt: skip
+    best = tried.loc[tried["is_publishable"].astype(bool), "method_name"].head(1).sum() or ""
+    count = int(verdict["forecasts"].iloc[0]) if len(verdict) else 0
+    return row.assign(forecasts=count, method_name=best, is_published=bool(passed) and behind < reach_months, reason=reason)
+
+
+def published_forecast(
+    frame: pd.DataFrame, decision: pd.DataFrame, *, horizon: int = 12, value: str = "count", month: str = "month", confidence: float = 0.95
+) -> pd.DataFrame:
+    """Return the forecast that was decided on; no row where none is published.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The series that was tested.
+    decision : pandas.DataFrame
+        The result of :func:`publication_decision`.
+    horizon, value, month
+        As :func:`forecast`.
+    confidence : float, default 0.95
+
+    Returns
+    -------
+    pandas.DataFrame
+        As :func:`forecast` with one level; empty, with its columns, where nothing is published.
+    """
+    need(decision, ("is_published", "method_name"), "A published forecast")
+    if not bool(decision["is_published"].iloc[0]):
+        return pd.DataFrame(columns=[month, "method_name", "origin", "step", "model", *RESULT_COLUMNS])
+    how = {"method": decision["method_name"].iloc[0], "horizon": horizon, "levels": (confidence,)}
+    return forecast(frame[[month, value]], value=value, month=month, **how)
 
 
 def _coverage_p(share: pd.Series, trials: pd.Series, nominal: float) -> NDArray[np.float64]:

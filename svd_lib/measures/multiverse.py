@@ -11,7 +11,10 @@ import pandas as pd
 from scipy import stats
 
 from svd_lib.errors import SnaError
-from svd_lib.measures.results import floats, need
+from svd_lib.measures.inequality import quantile_rate_ratios
+from svd_lib.measures.rates import quantiles
+from svd_lib.measures.results import floats, need, result
+from svd_lib.vocabulary import RESULT_COLUMNS
 
 Choices = Mapping[str, Sequence[Any]]
 
@@ -197,9 +200,11 @@ def variance_by_choice(curve: pd.DataFrame, choices: Sequence[str], value: str =
     Returns
     -------
     pandas.DataFrame, one row a choice and one ``residual``
-        ``choice, sum_of_squares, share``; the residual holds the interactions.
+        ``choice, sum_of_squares, share``; the residual holds the interactions. No row without a specification.
     """
     need(curve, [*choices, value], "Variance by choice")
+    if curve.empty:
+        return pd.DataFrame(columns=["choice", "sum_of_squares", "share"])
     x = floats(curve[value])
     if np.isnan(x).any():
         raise SnaError("A specification has no estimate; leave out its option before splitting the variance.")
@@ -247,6 +252,157 @@ def rank_stability(
     wide = curve.pivot(index=area, columns=specification, values=value)[order]
     pairs = [(order[0], other) for other in order[1:]] if against == "first" else list(combinations(order, 2))
     return pd.DataFrame([_compared(wide, first, second, k) for first, second in pairs])
+
+
+def gradient_curve(
+    frame: pd.DataFrame,
+    *,
+    denominators: Mapping[str, str],
+    geographies: Mapping[str, str],
+    definition: str = "definition",
+    period: str = "period",
+    count: str = "count",
+    rank: str = "rank",
+    groups: int = 5,
+    confidence: float = 0.95,
+) -> pd.DataFrame:
+    """Return the rate of the most deprived places over that of the least deprived under every combination of choices.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row per small area, definition and period; the first definition and period met are the headline's.
+    denominators : mapping of str to str
+        Name of the choice -> column of the population.
+    geographies : mapping of str to str
+        Name of the choice -> column that names the places counts are added up to.
+    definition, period, count, rank : str
+        Columns; rank 1 is the most deprived. A larger place has the mean rank of its small areas, weighted by the first population.
+    groups : int, default 5
+        Fifths, or tenths.
+    confidence : float, default 0.95
+
+    Returns
+    -------
+    pandas.DataFrame, one row a specification
+        ``definition, population, period, geography`` (the choices) and the result columns (``value`` the ratio, quasi-Poisson).
+    """
+    need(frame, (definition, period, count, rank, *denominators.values(), *geographies.values()), "A multiverse of gradients")
+    choices = {
+        "definition": list(dict.fromkeys(frame[definition])), "population": list(denominators),
+        "period": list(dict.fromkeys(frame[period])), "geography": list(geographies),
+    }  # fmt: skip
+    weight = next(iter(denominators.values()), "")
+
+    def estimate(**chosen: str) -> dict[str, Any]:
+        rows = frame[(frame[definition] == chosen["definition"]) & (frame[period] == chosen["period"])]
+        places = _gathered(rows, geographies[chosen["geography"]], count, rank, weight, denominators[chosen["population"]])
+        ranked = quantiles(places, "rank", first="lowest", groups=groups, larger="last")
+        ratios = quantile_rate_ratios(ranked, confidence=confidence)
+        return ratios.loc[ratios["quantile"] == 1, list(RESULT_COLUMNS)].iloc[0].to_dict()
+
+    return run_specifications(choices, estimate) if len(frame) else pd.DataFrame(columns=[*choices, *RESULT_COLUMNS])
+
+
+def _gathered(rows: pd.DataFrame, place: str, count: str, rank: str, weight: str, population: str) -> pd.DataFrame:
+    """Return places with their count, population and mean rank."""
+    parts = pd.DataFrame(
+        {"place": rows[place], "count": rows[count], "population": rows[population], "_w": rows[weight], "_r": rows[rank] * rows[weight]}
+    )
+    sums = parts.groupby("place").sum(min_count=1).reset_index()
+    return sums.assign(rank=sums["_r"] / sums["_w"])[["place", "count", "population", "rank"]]
+
+
+def area_curve(
+    frame: pd.DataFrame,
+    *,
+    area: str,
+    denominators: Mapping[str, str],
+    definition: str = "definition",
+    period: str = "period",
+    count: str = "count",
+) -> pd.DataFrame:
+    """Return the rate of each area under every combination of definition, denominator and period.
+
+    Parameters
+    ----------
+    frame, denominators, definition, period, count
+        As :func:`gradient_curve`.
+    area : str
+        Column of the area.
+
+    Returns
+    -------
+    pandas.DataFrame, one row a specification and area
+        ``specification`` (the choices in words), ``definition, population, period``, ``area`` and ``value`` (events per person), ready for
+        :func:`rank_stability`.
+    """
+    need(frame, (area, definition, period, count, *denominators.values()), "A multiverse of areas")
+    sums = frame.groupby([definition, period, area], sort=False)[[count, *dict.fromkeys(denominators.values())]].sum(min_count=1).reset_index()
+    parts = [
+        sums.assign(_people=name, value=sums[count] / sums[column])[[definition, "_people", period, area, "value"]]
+        for name, column in denominators.items()
+    ]
+    long = pd.concat(parts, ignore_index=True).set_axis(["definition", "population", "period", "area", "value"], axis=1)
+    long = long.assign(_order=long.groupby(["definition", "population", "period"], sort=False).ngroup()).sort_values("_order", kind="stable")
+    words = long["definition"] + ", " + long["population"] + ", " + long["period"]
+    return long.assign(specification=words).drop(columns="_order").reset_index(drop=True)
+
+
+def curve_headline(curve: pd.DataFrame, *, reference: float = 1.0) -> pd.DataFrame:
+    """Return how many specifications agree with the headline, as one row for a sentence.
+
+    Parameters
+    ----------
+    curve : pandas.DataFrame
+        From :func:`run_specifications`, with ``value, lower_ci, upper_ci``.
+    reference : float, default 1
+        1 for a ratio, 0 for a difference.
+
+    Returns
+    -------
+    pandas.DataFrame, one row
+        Result columns (``value`` and ``numerator`` the specifications that agree, ``denominator`` all of them; no interval: they are
+        not independent; missing without a curve), ``clearly`` (those whose limits agree too), ``lowest``, ``highest``.
+    """
+    if curve.empty:
+        agreed, clearly, spread, many = np.nan, np.nan, (np.nan, np.nan), np.nan
+    else:
+        found = agreement(curve, reference=reference, lower="lower_ci", upper="upper_ci").iloc[0]
+        agreed, clearly, many = found["agreeing"], found["agreeing_clearly"], found["specifications"]
+        spread = float(curve["value"].min()), float(curve["value"].max())
+    row = result(
+        pd.DataFrame(index=[0]), numerator=agreed, denominator=many, value=agreed, lower=np.nan, upper=np.nan,
+        statistic="specifications that agree", method="full factorial of choices", confidence=np.nan,
+    )  # fmt: skip
+    return row.assign(clearly=clearly, lowest=spread[0], highest=spread[1])
+
+
+def leading_area(curve: pd.DataFrame) -> pd.DataFrame:
+    """Return how often the area that leads in the first specification leads in the others, as one row for a sentence.
+
+    Parameters
+    ----------
+    curve : pandas.DataFrame
+        From :func:`area_curve`.
+
+    Returns
+    -------
+    pandas.DataFrame, one row
+        Result columns (``value`` and ``numerator`` the specifications it leads in, ``denominator`` all), ``leader``, ``lowest_tau`` (least
+        agreement of any specification's ranking with the first's; Kendall's tau-b). Missing without a curve.
+    """
+    need(curve, ("specification", "area", "value"), "A leading area")
+    order = list(dict.fromkeys(curve["specification"]))
+    leads = curve.sort_values("value", ascending=False, kind="stable").drop_duplicates("specification").set_index("specification")["area"]
+    first = leads.get(order[0]) if order else None
+    taus = rank_stability(curve, k=1)["tau"] if len(order) > 1 else pd.Series([np.nan])
+    count = float((leads == first).sum()) if order else np.nan
+    row = result(
+        pd.DataFrame(index=[0]), numerator=count, denominator=float(len(order)) if order else np.nan, value=count, lower=np.nan, upper=np.nan,
+        statistic="specifications with the same leading area", method="full factorial of choices", confidence=np.nan,
+    )  # fmt: skip
+    return row.assign(leader=first, lowest_tau=float(taus.min()))
 
 
 def _compared(wide: pd.DataFrame, first: object, second: object, k: int) -> dict[str, object]:

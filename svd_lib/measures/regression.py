@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import pandas as pd
 import patsy
 from numpy.typing import NDArray
+from patsy.builtins import C
 from scipy import optimize, special, stats
 
 from svd_lib.errors import SnaError
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 Family = Literal["poisson", "quasipoisson", "negbin"]
 Covariance = Literal["model", "newey-west"]
+
+FORMULA_WORDS: Final = {"np": np, "log": np.log, "exp": np.exp, "sqrt": np.sqrt, "factor": C}
+"""What a formula may name beside its columns; the words of R stand beside patsy's own ``C(...)``."""
 
 _OFFSET = re.compile(r"\+\s*offset\(\s*log\s*\(?\s*([A-Za-z_]\w*)\s*\)?\s*\)")
 
@@ -114,7 +118,8 @@ def count_regression(
         One row per observation; rows with a missing value in any term are left out (never read as zero). For
         Newey-West in order of time.
     formula : str
-        ``"count ~ C(calendar_month) + years + step"`` in patsy's language. ``+ offset(log(column))`` is understood.
+        ``"count ~ C(calendar_month) + years + step"`` in patsy's language; ``factor(...)``, ``log(...)`` and
+        ``+ offset(log(column))`` are understood too.
     family : {"quasipoisson", "poisson", "negbin"}
         ``negbin`` is NB2, theta by maximum likelihood; standard errors are conditional on theta, as published tables have
         them. That theta is too large when terms are many, so limits and p-values are widened by Pearson's dispersion
@@ -180,7 +185,7 @@ def _design(
         usable = usable[floats(usable[offset_column]) > 0].reset_index(drop=True)
     try:
         y, x = patsy.dmatrices(
-            formula, usable, eval_env=patsy.EvalEnvironment([{"np": np}]), NA_action="drop", return_type="dataframe"
+            formula, usable, eval_env=patsy.EvalEnvironment([FORMULA_WORDS]), NA_action="drop", return_type="dataframe"
         )
     except patsy.PatsyError as problem:
         raise SnaError(f"The formula '{formula}' cannot be read with these columns: {problem.message}.") from None

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse, stats
-from statsmodels.stats.multitest import multipletests
 
 from svd_lib.errors import SnaError
 from svd_lib.measures.results import floats, level, need, result
@@ -871,6 +870,8 @@ def _adjusted(p: Floats, method: Adjustment) -> Floats:
     elif method == "holm":
         stepped = np.maximum.accumulate(ranked * (n - rank + 1))
     elif method in ("hochberg", "hommel"):
+        from statsmodels.stats.multitest import multipletests
+
         return multipletests(p, method={"hochberg": "simes-hochberg", "hommel": "hommel"}[method])[1]
     elif method in ("bonferroni", "none"):
         stepped = ranked * (n if method == "bonferroni" else 1)

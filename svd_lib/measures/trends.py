@@ -431,6 +431,7 @@ def decompose(
     month: str = "month",
     seasonal: int | Literal["periodic"] = "periodic",
     trend: int | None = None,
+    trend_jump: int | None = None,
     robust: bool = False,
     transform: Literal["log", "sqrt", "none"] = "log",
     periods: Sequence[int] | None = None,
@@ -445,9 +446,11 @@ def decompose(
     by : str or sequence of str, default ()
     value, month : str
     seasonal : int or "periodic"
-        Odd seasonal window in years; "periodic" has one season for all years.
+        Odd seasonal window in years; "periodic", or more than ten times the points, has one season for all years.
     trend : int, optional
-        Odd trend window in months; by default the next odd number from ``1.5 period / (1 - 1.5 / seasonal)``.
+        Trend window in months, raised to an odd number; by default the next odd number from ``1.5 period / (1 - 1.5 / seasonal)``.
+    trend_jump : int, optional
+        Fit the trend at every so many points and interpolate; by default a tenth of its window.
     robust : bool, default False
         Fifteen robustness rounds.
     transform : {"log", "sqrt", "none"}
@@ -474,7 +477,7 @@ def decompose(
             f"A decomposition needs two cycles ({2 * max(cycles)} points); the series has {values.shape[1]}."
         )
     scaled = _scaled(values, transform)
-    parts = [_stl_parts(_bridged(row, max(cycles)), cycles, seasonal, trend, robust) for row in scaled]
+    parts = [_stl_parts(_bridged(row, max(cycles)), cycles, seasonal, (trend, trend_jump), robust) for row in scaled]
     table = pd.concat(parts, ignore_index=True)
     gap = np.isnan(values.ravel())
     rows = long_rows(identity, month, calendar).assign(**{value: values.ravel()})
@@ -511,7 +514,7 @@ def _bridged(row: Array, period: int) -> Array:
     return means[places] + np.interp(np.arange(len(row)), np.flatnonzero(~gap), departure[~gap])
 
 
-def _stl_parts(row: Array, cycles: list[int], seasonal: int | str, trend: int | None, robust: bool) -> pd.DataFrame:
+def _stl_parts(row: Array, cycles: list[int], seasonal: int | str, trend: tuple[int | None, int | None], robust: bool) -> pd.DataFrame:
     from statsmodels.tsa.seasonal import MSTL
 
     if len(cycles) == 1:
@@ -523,19 +526,21 @@ def _stl_parts(row: Array, cycles: list[int], seasonal: int | str, trend: int | 
     return pd.DataFrame({"trend": fit.trend, "seasonal": total, "remainder": fit.resid}).join(each)
 
 
-def _one_stl(row: Array, period: int, seasonal: int | str, trend: int | None, robust: bool) -> pd.DataFrame:
+def _one_stl(row: Array, period: int, seasonal: int | str, trend: tuple[int | None, int | None], robust: bool) -> pd.DataFrame:
     from statsmodels.tsa.seasonal import STL
 
     window = _seasonal_window(seasonal, len(row))
-    smooth = _next_odd(1.5 * period / (1 - 1.5 / window)) if trend is None else trend
+    smooth = _next_odd(1.5 * period / (1 - 1.5 / window)) if trend[0] is None else _next_odd(trend[0])
     low = _next_odd(period)
     jumps = {
         f"{name}_jump": int(np.ceil(w / 10)) for name, w in (("seasonal", window), ("trend", smooth), ("low_pass", low))
     }
+    if trend[1]:
+        jumps["trend_jump"] = trend[1]
     model = STL(row, period=period, seasonal=window, trend=smooth, low_pass=low, seasonal_deg=0, robust=robust, **jumps)
     fit = model.fit(inner_iter=1 if robust else 2, outer_iter=15 if robust else 0)
     season = fit.seasonal
-    if seasonal == "periodic":
+    if window > 10 * len(row):
         places = np.arange(len(row)) % period
         season = np.array([season[places == place].mean() for place in range(period)])[places]
     return pd.DataFrame({"trend": fit.trend, "seasonal": season, "remainder": row - fit.trend - season})

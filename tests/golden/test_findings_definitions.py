@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from functools import cache
+from itertools import product
 from math import sqrt
 from pathlib import Path
 
 import duckdb
+import numpy as np
+import pandas as pd
 import pytest
+import statsmodels.api as sm
 import yaml
 from scipy.stats import chi2
 
@@ -89,7 +94,54 @@ def share_of(name: str, where: str = f"area_code = '{FORCE}'") -> tuple[float, f
     return wilson(offences(code_list(name), where, VIOLENCE), offences([], where, VIOLENCE))
 
 
+BASKETS = (f"('{VIOLENCE}')", f"('{VIOLENCE}', 'Robbery', 'Possession of weapons')", "('Robbery', 'Possession of weapons')")
+YEARS = (("2025-01-01", "2025-12-01"), ("2021-04-01", "2022-03-01"))
+
+
+@cache
+def small_areas(basket: str, year: tuple[str, str]) -> pd.DataFrame:
+    """Records, residents, young adults and rank by income of every LSOA."""
+    return duckdb.sql(
+        f"""select p.lsoa21cd, p.msoa21nm, p.lad24nm, coalesce(c.records, 0) as records, n.people, n.young, d.rank
+        from '{SNAPSHOT}/places.parquet' p
+        join (select lsoa21cd, sum(count) as people, sum(count) filter (age_group in ('16-24', '25-34')) as young
+              from '{SNAPSHOT}/population.parquet' where reference = 'census_2021' group by 1) n using (lsoa21cd)
+        join (select lsoa21cd, rank from '{SNAPSHOT}/deprivation.parquet' where domain = 'income'
+              and index_edition = (select max(index_edition) from '{SNAPSHOT}/deprivation.parquet')) d using (lsoa21cd)
+        left join (select lsoa21cd, sum(count)::double as records from '{SNAPSHOT}/street_counts.parquet' where force_slug = 'suffolk'
+              and location = 'in_area' and crime_type in {basket} and month between '{year[0]}' and '{year[1]}' group by 1) c using (lsoa21cd)"""
+    ).df()
+
+
+def gap_of_fifths(basket: str, year: tuple[str, str], people: str, place: str) -> tuple[float, float]:
+    """The ratio of the most to the least deprived fifth, and its lower limit from a quasi-Poisson regression."""
+    rows = small_areas(basket, year).assign(weighted=lambda frame: frame["rank"] * frame["people"])
+    sums = rows.groupby(place)[["records", "people", "young", "weighted"]].sum()
+    order = (sums["weighted"] / sums["people"]).rank(method="min")
+    fifth = np.ceil(order * 5 / len(sums)).astype(int)
+    design = np.column_stack([np.ones(len(sums)), *(fifth == k for k in (1, 2, 3, 4))]).astype(float)
+    fit = sm.GLM(sums["records"].to_numpy(), design, family=sm.families.Poisson(), offset=np.log(sums[people].to_numpy())).fit(scale="X2")
+    return float(np.exp(fit.params[1])), float(np.exp(fit.params[1] - Z * fit.bse[1]))
+
+
+def gaps_that_agree() -> tuple[float]:
+    chosen = product(BASKETS, YEARS, ("people", "young"), ("lsoa21cd", "msoa21nm"))
+    gaps = [gap_of_fifths(*one) for one in chosen]
+    assert {ratio > 1 for ratio, _ in gaps} == {low > 1 for _, low in gaps} == {True}
+    return (float(len(gaps)),)
+
+
+def leading_district() -> tuple[float]:
+    leaders = []
+    for basket, year, people in product(BASKETS, YEARS, ("people", "young")):
+        sums = small_areas(basket, year).groupby("lad24nm")[["records", people]].sum()
+        leaders.append((sums["records"] / sums[people]).idxmax())
+    return (float(leaders.count(leaders[0])),)
+
+
 EXPECTED = {
+    "definitions-multiverse-gradient": gaps_that_agree,
+    "definitions-multiverse-leader": leading_district,
     "definitions-groups-offences": lambda: (offences(code_list("suffolk-ten")),),
     "definitions-groups-rate": lambda: byar_rate(offences(code_list("suffolk-ten")), residents()),
     "definitions-largest-group": largest_group,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -109,6 +112,7 @@ def expected(snapshot: Path, newest: str) -> dict[str, Numbers]:
     out["trends-success-homicide"] = (100 * (1 - (1 - shown) ** 2) if shown < 1 else 100 * shown, None, None)
     if newest:
         out |= {"trends-forces-ratio": beside_all_forces(snapshot), "trends-district-fell": (districts_fallen(snapshot), None, None)}
+    out["trends-forecast-test"] = (methods_that_pass(quarters(snapshot)), None, None)
     return out
 
 
@@ -283,6 +287,77 @@ def quasi_poisson(now: pd.Series, then: pd.Series) -> Numbers:
     error = fit.bse[0] * math.sqrt(max(1.0, fit.scale) / fit.scale)
     reach = stats.t.ppf(0.975, fit.df_resid) * error
     return tuple(100 * math.exp(fit.params[0] + sign * reach) for sign in (0, -1, 1))
+
+
+@cache
+def quarters(snapshot: Path) -> tuple[float, ...]:
+    """Recovered quarters of violence with injury, oldest first."""
+    rows = _sql(
+        snapshot,
+        "recorded_crime",
+        f"""select count from t where area_code = '{FORCE}' and offence = 'Violence with injury' and period_kind = 'quarter'
+        and status = 'reconstructed' and level = 'group' order by period_start""",
+    )
+    return tuple(rows["count"].astype(float))
+
+
+@cache
+def methods_that_pass(counts: tuple[float, ...]) -> int:
+    """Ways of forecasting that beat last year's quarter and whose intervals hold, over every origin after the first 32 quarters."""
+    floor, _ = tried(counts, last_year)
+    results = [tried(counts, way) for way in (smoothing, autoregression, regression)]
+    return sum(
+        error < floor and all(stats.binomtest(hits, tries, level).pvalue >= 0.05 for level, (hits, tries) in held.items()) for error, held in results
+    )
+
+
+def tried(counts: tuple[float, ...], way: Callable[[np.ndarray, int], dict[float, tuple]]) -> tuple[float, dict[float, tuple[int, int]]]:
+    """Mean error scaled by the history's yearly change, and how many intervals of each level held."""
+    errors, held = [], {0.8: [], 0.95: []}
+    for cut in range(32, len(counts)):
+        past, after = np.array(counts[:cut]), np.array(counts[cut : cut + 4])
+        scale = np.abs(past[4:] - past[:-4]).mean()
+        ahead = way(past, len(after))
+        for level, (_, low, high) in ahead.items():
+            held[level] += list((low <= after) & (after <= high))
+        errors += list(np.abs(after - ahead[0.95][0]) / scale)
+    return float(np.mean(errors)), {level: (int(np.sum(inside)), len(inside)) for level, inside in held.items()}
+
+
+def last_year(past: np.ndarray, steps: int) -> dict[float, tuple]:
+    middle, spread = past[-4:][:steps], np.sqrt(((past[4:] - past[:-4]) ** 2).mean())
+    return {level: (middle, *(middle + side * stats.norm.ppf((1 + level) / 2) * spread for side in (-1, 1))) for level in (0.8, 0.95)}
+
+
+def from_state_space(fit: object, steps: int, back: Callable = np.asarray) -> dict[float, tuple]:
+    ahead = fit.get_forecast(steps)
+    return {level: (back(ahead.predicted_mean), *(back(side) for side in ahead.conf_int(alpha=1 - level).T)) for level in (0.8, 0.95)}
+
+
+def smoothing(past: np.ndarray, steps: int) -> dict[float, tuple]:
+    """Level and season smoothed, as a linear state space model."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return from_state_space(sm.tsa.statespace.ExponentialSmoothing(past, seasonal=4).fit(disp=False), steps)
+
+
+def autoregression(past: np.ndarray, steps: int) -> dict[float, tuple]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = sm.tsa.SARIMAX(np.log(past), order=(1, 0, 0), seasonal_order=(0, 1, 1, 4))
+        return from_state_space(model.fit(disp=False), steps, np.exp)
+
+
+def regression(past: np.ndarray, steps: int) -> dict[float, tuple]:
+    """Quasi-Poisson on quarter and time; limits of a negative binomial with the variance of a new count."""
+    time = np.arange(len(past) + steps)
+    design = np.column_stack([time % 4 == place for place in range(4)] + [time / 4]).astype(float)
+    fit = sm.GLM(past, design[: len(past)], family=sm.families.Poisson()).fit(scale="X2")
+    new, middle = design[len(past) :], fit.predict(design[len(past) :])
+    variance = np.einsum("ij,jk,ik->i", new, fit.cov_params(), new) * middle**2 + fit.scale * middle
+    size = middle**2 / (variance - middle)
+    law = stats.nbinom(size, size / (size + middle))
+    return {level: (middle, law.ppf((1 - level) / 2), law.ppf((1 + level) / 2)) for level in (0.8, 0.95)}
 
 
 def signals(snapshot: Path) -> tuple[int, int, int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from tests.spec.headlines import headline
+from tests.spec.headlines import headline, standing
 from tests.spec.runner import Leaf, Outcome, run_folder
 
 
@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def summarise(outcomes: list[Outcome]) -> pd.DataFrame:
-    """Return one row a case: source, its headline as published and as we have it, and the largest difference of all."""
+    """Return one row a case: source and standing, its headline as published and as we have it, and the largest difference of all."""
     return pd.DataFrame([_summary_row(outcome) for outcome in outcomes])
 
 
@@ -40,6 +40,7 @@ def _summary_row(outcome: Outcome) -> dict[str, object]:
         "case": outcome.id,
         "title": outcome.title,
         "source": outcome.source,
+        "standing": standing(outcome.id, outcome.kind),
         "status": outcome.status,
         "quantity": shown.path if shown else "",
         "expected": _rounded(shown.expected) if shown else "",

@@ -7,9 +7,8 @@ from pathlib import Path
 import pandas as pd
 
 from svd_lib.measures import funnels, rates
-from tests.spec.runner import columns, first_row, read_csv
+from tests.spec.runner import columns, first_row, levels_in, read_csv
 
-LEVELS = {"95": 0.95, "99_8": 0.998}
 BOUNDS = {"lower": "lower_ci", "upper": "upper_ci"}
 METHODS = {"exact Poisson": "Exact", "Byar": "Byars"}
 EXAMPLE = {"Numerator": "numerator", "Denominator": "denominator", "Value": "value"}
@@ -48,34 +47,35 @@ LIMIT_WORDS = ({}, {}, {"Statistic": "rate (dsr per 100000)", "Method": "Poisson
 
 def adapt_A_rate_byars_exact(case: dict, folder: Path) -> dict:
     rows, example = read_csv(folder, case["inputs"]["csv"]), pd.DataFrame([case["expected"].get("example", {})])
-    names = {"numerator": "Numerator", "denominator": "Denominator"}
-    options = {key: names | {"per": "Multiplier", "confidence": one} for key, one in LEVELS.items()}
+    names, levels = {"numerator": "Numerator", "denominator": "Denominator"}, levels_in(case["expected"]["in_csv"])
+    options = {key: names | {"per": "Multiplier", "confidence": one} for key, one in levels.items()}
     found = {key: rates.crude_rate(rows, **set_).replace(METHODS) for key, set_ in options.items()}
-    limits = {f"{side}_{key}_ci": found[key][name] for key in LEVELS for side, name in BOUNDS.items()}
-    value = {"Value": found["95"]["value"], "Method": found["95"]["method"]}
+    limits = {f"{side}_{key}_ci": found[key][name] for key in levels for side, name in BOUNDS.items()}
+    value = columns(next(iter(found.values())), {"Value": "value", "Method": "method"}).to_dict("list")
     one = rates.crude_rate(example, **names, per="per").replace(METHODS)
     shown = {"per": example["per"].iloc[0]} | first_row(one, EXAMPLE | EXAMPLE_LIMITS | {"Method": "method"})
-    return {"in_csv": value | limits, "rows": len(found["95"]), "example": shown}
+    return {"in_csv": value | limits, "rows": len(rows), "example": shown}
 
 
 def adapt_A_proportion_wilson(case: dict, folder: Path) -> dict:
     rows = read_csv(folder, case["inputs"]["csv"])
     options = {"numerator": "Numerator", "denominator": "Denominator", "per": "multiplier"}
-    found = {key: rates.proportion(rows, **options, confidence=one) for key, one in LEVELS.items()}
-    limits = {f"{side}_{key}_ci": found[key][name] for key in LEVELS for side, name in BOUNDS.items()}
-    return {"in_csv": {"Value": found["95"]["value"]} | limits, "rows": len(found["95"])}
+    levels = levels_in(case["expected"]["in_csv"])
+    found = {key: rates.proportion(rows, **options, confidence=one) for key, one in levels.items()}
+    limits = {f"{side}_{key}_ci": found[key][name] for key in levels for side, name in BOUNDS.items()}
+    return {"in_csv": {"Value": next(iter(found.values()))["value"]} | limits, "rows": len(rows)}
 
 
 def adapt_A_dsr_dobson(case: dict, folder: Path) -> dict:
     given, dsr = case["inputs"], rates.directly_standardised_rate
-    rows, old = read_csv(folder, given["csv"]), read_csv(folder, given["csv_esp1976"])
-    cases = [(rows, {"by": "area", "standard": given[STANDARD]}), (old, {"standard": "esp1976"})]
+    options = {"csv": {"by": "area", "standard": given[STANDARD]}, "csv_esp1976": {"standard": "esp1976"}}
+    cases = [(read_csv(folder, given[key]), set_) for key, set_ in options.items() if key in given]
+    levels = levels_in(list(read_csv(folder, case["expected"]["csv"])))
     sets = [(frame, DSR | set_ | {"per": per}) for per in UNITS for frame, set_ in cases]
-    found = {
-        key: pd.concat([dsr(frame, **set_, confidence=one) for frame, set_ in sets]) for key, one in LEVELS.items()
-    }
-    limits = {f"{side}_{key}_ci": found[key][name].tolist() for key in LEVELS for side, name in BOUNDS.items()}
-    return {"csv": columns(found["95"], TOTALS).to_dict("list") | limits}
+    tables = {key: [dsr(frame, **set_, confidence=one) for frame, set_ in sets] for key, one in levels.items()}
+    found = {key: pd.concat(parts) for key, parts in tables.items()}
+    limits = {f"{side}_{key}_ci": found[key][name].tolist() for key in levels for side, name in BOUNDS.items()}
+    return {"csv": columns(next(iter(found.values())), TOTALS).to_dict("list") | limits}
 
 
 def adapt_A_funnel_significance(case: dict, folder: Path) -> dict:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from svd_lib.measures import change_points, control_charts, forecasts, regression, trends
-from tests.spec.runner import first_row, read_csv
+from tests.spec.runner import dated, first_row, options_in, read_csv
 
 XMR_SERIES = {
     "y": ("y", True),
@@ -23,11 +23,7 @@ XMR_RULES = {
     "two_in_three": (control_charts.two_of_three, ("close", "side")),
 }
 ASSURANCE = {"increase": "high", "decrease": "low"}
-STL = {
-    "periodic": {},
-    "13": {"seasonal": 13},
-    "13robust": {"seasonal": 13, "robust": True},
-}
+STL_WORDS = {"13robust": {"robust": True}, "robust": {"robust": True}}
 ENDS = ("trend_first", "trend_last")
 STL_COLUMNS = ["seasonal", "trend", "remainder"]
 STRENGTHS = {name: name for name in ("strength_trend", "strength_seasonal", "sd_remainder")}
@@ -38,6 +34,8 @@ AIRLINE = {"order": (0, 1, 1), "seasonal_order": (0, 1, 1), "log": True}
 AAA = {"error": "add", "trend": "add", "seasonal": "add"}
 AR_BREAKS = {"cost": "log_l2", "lags": (1, 12), "min_size": 0.1, "changes": 2}
 PELT = {key: {"method": "pelt", "variance": "series", "penalty_multiple": by} for key, by in (("2", 2), ("3", 3))}
+INTERVAL = ["position_lower", "position", "position_upper"]
+LADDER = ("m", "pelt_l2_pen_k*var*log(n)", "strucchange_BIC_m0..5", "ci95_index")
 COEFFICIENTS = {"coef": "estimate", "se": "standard_error"}
 NB_SUMMARY = {"theta": "theta", "theta_se": "theta_se", "twologlik": "twice_loglik", "AIC": "aic"}
 WITHIN = {"value": "actual", "fitted": "value"}
@@ -47,9 +45,11 @@ LEVELS = {"95": 0.95, "80": 0.8}
 
 def adapt_B_xmr_limits(case: dict, folder: Path) -> dict:
     given = case["inputs"]
-    found = {key: control_charts.xmr_limits(given[name], screen=screen) for key, (name, screen) in XMR_SERIES.items()}
+    wanted = {key: XMR_SERIES.get(key, (key, True)) for key, due in case["expected"].items() if "mean" in due}
+    found = {key: control_charts.xmr_limits(given[name], screen=screen) for key, (name, screen) in wanted.items()}
     rows = {key: first_row(limits, XMR_ROW) for key, limits in found.items()}
-    return rows | {"published_snapshot": {name: list(rows[key].values()) for name, key in XMR_SNAPSHOT.items()}}
+    known = {name: rows[key] for name, key in XMR_SNAPSHOT.items() if key in rows}
+    return rows | {"published_snapshot": {name: list(row.values()) for name, row in known.items()}}
 
 
 def adapt_B_xmr_rules(case: dict, folder: Path) -> dict:
@@ -64,21 +64,19 @@ def adapt_B_xmr_rules(case: dict, folder: Path) -> dict:
 
 
 def adapt_B_stl_ukdriverdeaths(case: dict, folder: Path) -> dict:
-    rows = read_csv(folder, case["inputs"]["csv"])
-    rows["month"] = pd.to_datetime(rows[["year", "month"]].assign(day=1))
-    found = {key: trends.decompose(rows, value="value", **STL[key]) for key in case["expected"]}
-    ends = {
-        key: {"trend_first": parts["trend"].iloc[0], "trend_last": parts["trend"].iloc[-1]}
-        for key, parts in found.items()
-    }
+    rows, given, due = dated(read_csv(folder, case["inputs"]["csv"])), case["inputs"], case["expected"]
+    wins = {key: {"seasonal": due[key].get("win", {}).get("s", "periodic")} | options_in(key, STL_WORDS) for key in due}
+    how = {"value": "value", "month": "date", "transform": given.get("transform", "none")}
+    found = {key: trends.decompose(rows, **how, **wins[key]) for key in due}
+    ends = {key: dict(zip(ENDS, parts["trend"].iloc[[0, -1]])) for key, parts in found.items()}
     strong = {key: first_row(trends.component_strengths(parts), STRENGTHS) for key, parts in found.items()}
     return {key: {"csv": parts[STL_COLUMNS]} | ends[key] | strong[key] for key, parts in found.items()}
 
 
 def adapt_B_quasipoisson_seatbelts(case: dict, folder: Path) -> dict:
     rows = read_csv(folder, case["inputs"]["csv"])
-    rows = rows.assign(date=pd.to_datetime(rows[["year", "month"]].assign(day=1)))
-    rows = regression.time_terms(rows, month="date").rename(columns={"years": "t"})
+    rows = dated(rows)
+    rows = regression.time_terms(rows, month="date").rename(columns={"years": "t"}) if "date" in rows else rows
     fit = regression.count_regression(rows, case["inputs"]["formula"].split(";")[0])
     names = {key: dict(zip(case["expected"]["coef"], fit.coefficients[name])) for key, name in COEFFICIENTS.items()}
     step = fit.coefficients.tail(1)
@@ -98,8 +96,8 @@ def adapt_B_negbin_quine(case: dict, folder: Path) -> dict:
 
 def adapt_B_glm_forecast(case: dict, folder: Path) -> dict:
     rows, cut = read_csv(folder, case["inputs"]["csv"]), case["inputs"]["train_rows"]
-    rows = rows.assign(date=pd.to_datetime(rows[["year", "month"]].assign(day=1)))
-    rows = regression.time_terms(rows, month="date").rename(columns={"years": "t"})
+    rows = dated(rows)
+    rows = regression.time_terms(rows, month="date").rename(columns={"years": "t"}) if "date" in rows else rows
     fit = regression.count_regression(rows.iloc[:cut], case["inputs"]["formula"])
     later = rows.iloc[cut:].head(len(case["expected"]["mean"]))
     terms = dict(zip(case["expected"].get("coef", {}), fit.coefficients["estimate"]))
@@ -109,7 +107,7 @@ def adapt_B_glm_forecast(case: dict, folder: Path) -> dict:
 
 def adapt_B_snaive_forecast(case: dict, folder: Path) -> dict:
     rows = read_csv(folder, case["inputs"]["csv"])
-    rows["month"] = pd.to_datetime(rows[["year", "month"]].assign(day=1))
+    rows = dated(rows).drop(columns="month").rename(columns={"date": "month"})
     past, later = rows[rows["month"] <= case["inputs"]["train_end"]], rows.rename(columns={"value": "actual"})
     found = forecasts.forecast(past, value="value", horizon=case["inputs"]["h"]).merge(later, on="month", how="left")
     parts = {key: found[found["confidence"] == one] for key, one in LEVELS.items()}
@@ -122,7 +120,7 @@ def adapt_B_snaive_forecast(case: dict, folder: Path) -> dict:
 
 def adapt_B_ets_aaa(case: dict, folder: Path) -> dict:
     rows = read_csv(folder, case["inputs"]["csv"])
-    rows["month"] = pd.to_datetime(rows[["year", "month"]].assign(day=1))
+    rows = dated(rows).drop(columns="month").rename(columns={"date": "month"})
     past = rows[rows["month"] <= case["inputs"]["train_end"]]
     options = {"method": "ets", "horizon": case["inputs"]["h"], "levels": (0.95,), "options": AAA}
     found = forecasts.forecast(past, value="value", **options)
@@ -131,7 +129,7 @@ def adapt_B_ets_aaa(case: dict, folder: Path) -> dict:
 
 def adapt_B_arima_airline(case: dict, folder: Path) -> dict:
     rows = read_csv(folder, case["inputs"]["csv"])
-    rows["month"] = pd.to_datetime(rows[["year", "month"]].assign(day=1))
+    rows = dated(rows).drop(columns="month").rename(columns={"date": "month"})
     past = rows[rows["month"] <= case["inputs"]["train_end"]]
     options = {"method": "arima", "horizon": case["inputs"]["h"], "levels": (0.95,)}
     found = forecasts.forecast(past, value="value", options=AIRLINE | {"back_transform": False}, **options)
@@ -147,15 +145,14 @@ def adapt_B_changepoint_nile(case: dict, folder: Path) -> dict:
     places = {str(row.changes): (list(row.positions), row.cost) for row in some.itertuples()}
     steps = {key: {"obs": at if len(at) > 1 else at[0], "RSS": cost} for key, (at, cost) in places.items()}
     pelt = {key: change_points.change_points(rows, **one, **options)["position"] for key, one in PELT.items()}
-    found = change_points.change_points(rows, **options)[["position_lower", "position", "position_upper"]]
+    found = change_points.change_points(rows, **options)[INTERVAL].to_numpy().ravel()
     best = first_row(ladder[ladder["is_best"]].explode("dates"), {"best_m_by_BIC": "changes", "break_year": "dates"})
-    shown = {"m": steps, "pelt_l2_pen_k*var*log(n)": pelt, "strucchange_BIC_m0..5": ladder["bic"]}
-    return best | shown | {"ci95_index": found.to_numpy().ravel()}
+    return best | dict(zip(LADDER, (steps, pelt, ladder["bic"], found)))
 
 
 def adapt_B_changepoint_seatbelts(case: dict, folder: Path) -> dict:
     rows = read_csv(folder, case["inputs"]["csv"])
-    rows["month"] = pd.to_datetime(rows[["year", "month"]].assign(day=1))
+    rows = dated(rows).drop(columns="month").rename(columns={"date": "month"})
     found = change_points.change_points(rows, value="value", **AR_BREAKS)
     breaks = found["last_before"].dt.strftime("%Y-%m")
     return {"breaks": breaks, "obs_index_in_lagged_series": found["position"]}

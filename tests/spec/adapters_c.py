@@ -8,16 +8,15 @@ import numpy as np
 import pandas as pd
 
 from svd_lib.measures import concentration, density, prediction, smoothing, spatial, spatial_weights, stability
-from tests.spec.runner import columns, first_row, read_csv
+from tests.spec.runner import columns, first_row, options_in, read_csv
 
 MORAN_ROW = {"I": "value", "E": "expected", "V": "variance", "z": "z", "p": "p_value"}
-MORAN_OPTIONS = {
-    "moran_raw_W_rand": {},
-    "moran_raw_W_norm": {"inference": "normality"},
-    "moran_raw_B_rand": {"style": "binary"},
-    "moran_raw_B_norm": {"style": "binary", "inference": "normality"},
-    "moran_ft_W": {"transform": "freeman-tukey"},
-    "moran_ft_B": {"transform": "freeman-tukey", "style": "binary"},
+MORAN_WORDS = {
+    "B": {"style": "binary"},
+    "norm": {"inference": "normality"},
+    "ft": {"transform": "freeman-tukey"},
+    "two": {"alternative": "two-sided"},
+    "less": {"alternative": "less"},
 }
 GI_STAR_COLUMNS = {"Gstar_z": "value", "gstar_p_two": "p_value", "gstar_p_fdr": "p_adjusted"}
 NORMAL = {"inference": "analytic"}
@@ -26,6 +25,7 @@ GI_OPTIONS = {
     "Gi_rowstd_z0": {"include_self": False, "style": "row", "formula": "1992"},
     "Gi_star_binary_z0": {},
 }
+ADJUSTMENTS = ("bh", "by", "holm", "hochberg", "hommel", "bonferroni")
 GINI_OPTIONS = {
     "gini": {},
     "gini_unb": {"unbiased": True},
@@ -56,7 +56,7 @@ SPPT_COLUMNS = {
 
 
 def adapt_C_bh_fdr(case: dict, folder: Path) -> dict:
-    tests = {name: spatial.false_discovery(case["inputs"]["p"], method=name) for name in ("bh", "holm", "bonferroni")}
+    tests = {name: spatial.false_discovery(case["inputs"]["p"], method=name) for name in ADJUSTMENTS}
     rejected = {name: np.count_nonzero(rows["is_significant"]) for name, rows in tests.items()}
     counts = {"n_reject_05": rejected["bh"], "bonferroni_reject_05": rejected["bonferroni"]}
     return counts | {f"{name}_adj": rows["p_adjusted"] for name, rows in tests.items()}
@@ -76,8 +76,8 @@ def adapt_C_eb_marshall_nc(case: dict, folder: Path) -> dict:
 
 def adapt_C_moran_nc(case: dict, folder: Path) -> dict:
     names = dict(zip(("value", "denominator"), case["inputs"]["variable"].split("/")))
-    areas, pairs = read_csv(folder, case["inputs"]["csv"]), read_csv(folder, case["inputs"]["neighbours_csv"])
-    chosen = {key: MORAN_OPTIONS[key] for key in case["expected"]}
+    areas, pairs = (read_csv(folder, case["inputs"][name]) for name in ("csv", "neighbours_csv"))
+    chosen = {key: options_in(key, MORAN_WORDS) for key in case["expected"]}
     return {key: first_row(spatial.morans_i(areas, pairs, **names, **set_), MORAN_ROW) for key, set_ in chosen.items()}
 
 

@@ -13,13 +13,9 @@ STRATIFIED_NO_FPC = survey.SurveyDesign("pw", strata="stype")
 CLUSTERED = survey.SurveyDesign("pw", cluster="dnum", population="fpc")
 SIMPLE = survey.SurveyDesign("pw", population="fpc")
 WEIGHTS_ONLY = survey.SurveyDesign("pw")
-NUMBERS = {
-    "strat_mean": (survey.survey_mean, 0, "api00", STRATIFIED),
-    "strat_total": (survey.survey_total, 0, "enroll", STRATIFIED),
-    "clus_mean": (survey.survey_mean, 1, "api00", CLUSTERED),
-    "clus_total": (survey.survey_total, 1, "enroll", CLUSTERED),
-    "srs_mean": (survey.survey_mean, 2, "api00", SIMPLE),
-}
+DESIGNS = {"strat": (0, STRATIFIED), "clus": (1, CLUSTERED), "srs": (2, SIMPLE)}
+ENDINGS = ("_mean", "_total")
+MEASURES = {"mean": survey.survey_mean, "total": survey.survey_total}
 SHARES = {"strat_prop": STRATIFIED, "strat_prop_nofpc": STRATIFIED_NO_FPC, "wonly_prop": WEIGHTS_ONLY}
 AWARDS = ["awardsNo", "awardsYes"]
 ESTIMATE = {"est": "value", "se": "standard_error"}
@@ -63,8 +59,9 @@ def adapt_G_raking_api(case: dict, folder: Path) -> dict:
 
 def adapt_G_survey_api(case: dict, folder: Path) -> dict:
     files = [read_csv(folder, case["inputs"][f"csv_{name}"]) for name in ("strat", "clus1", "srs")]
-    rows = {key: made(files[place], column, design) for key, (made, place, column, design) in NUMBERS.items()}
-    means = {key: {"est": {NUMBERS[key][2]: row["value"][0]}, "se": row["standard_error"]} for key, row in rows.items()}
+    asked = {key: (key.split("_"), next(iter(due["est"]))) for key, due in case["expected"].items() if key.endswith(ENDINGS)}
+    rows = {key: MEASURES[name[1]](files[DESIGNS[name[0]][0]], of, DESIGNS[name[0]][1]) for key, (name, of) in asked.items()}
+    means = {key: {"est": {asked[key][1]: row["value"][0]}, "se": row["standard_error"]} for key, row in rows.items()}
     shares = {key: survey.survey_proportions(files[0], "awards", design) for key, design in SHARES.items()}
     named = {key: columns(share.set_axis(AWARDS), ESTIMATE).to_dict() for key, share in shares.items()}
     by = {key: columns(made(files[0], *of, by=["stype"], **more), to) for key, (made, of, more, to) in GROUPS.items()}

@@ -16,7 +16,7 @@ QUANTILES = (0, 0.25, 0.5, 0.75, 1)
 def adapt_I_multiverse_api(case: dict, folder: Path) -> dict:
     given, rows = case["inputs"], read_csv(folder, case["inputs"]["csv"])
     sets = {"outcomes": given["y"], "predictors": given["x"], "controls": given["controls"], "subsets": given["subset"]}
-    curve = multiverse.regression_curve(rows, **sets, subset_column="stype")
+    curve = multiverse.regression_curve(rows, **sets, subset_column=given.get("subset_column", "stype"))
     found = multiverse.curve_summary(curve, "std_beta", p_value="p", probabilities=QUANTILES)
     raw = {"median_est": multiverse.curve_summary(curve, "estimate")["median"]}
     squares = multiverse.variance_by_choice(curve, CHOICES, "std_beta").replace("residual", "Residuals")

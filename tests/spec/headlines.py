@@ -37,6 +37,28 @@ HEADLINES: Final[dict[str, str]] = {
 """Case -> path of the compared value; the first compared number of a case that is not listed."""
 
 
+RECALLED: Final = frozenset({"E_economic_cost_ho2018", "F_fischetti_salazar_3x3"})
+"""Cases whose published numbers were recalled and not read at their source, as the README beside the cases says."""
+
+STANDINGS: Final[dict[str, str]] = {
+    "reference implementation": "computed with the reference software",
+    "peer": "from the tests or examples of a published package",
+    "published tool": "output published with the tool",
+    "published": "as published",
+    "analytic": "worked out from the published formula",
+    "arithmetic": "worked out from published constants",
+    "epitools": "computed with the reference software",
+}
+"""How the kind of a source begins -> how its number came here."""
+
+
+def standing(case_id: str, kind: str) -> str:
+    """Return how the published number of a case came here; a recalled one says so first."""
+    if case_id in RECALLED or "recalled" in kind.lower():
+        return "recalled, not read at its source"
+    return next((words for start, words in STANDINGS.items() if kind.lower().startswith(start)), "as published")
+
+
 def headline(outcome: Outcome) -> Leaf | None:
     """Return the compared value that stands for a case in the summary; None when nothing was compared."""
     named = next((leaf for leaf in outcome.leaves if leaf.path == HEADLINES.get(outcome.id)), None)

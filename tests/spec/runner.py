@@ -98,6 +98,7 @@ class Outcome:
     error: str = ""
     title: str = ""
     source: str = ""
+    kind: str = ""
 
     @property
     def worst(self) -> Leaf | None:
@@ -131,14 +132,23 @@ def load_adapters() -> dict[str, Adapter]:
 
 
 def run_case(path: Path, adapters: dict[str, Adapter]) -> Outcome:
-    """Run one case with its adapter, or with the adapters of its method, of which the best answer counts."""
+    """Run one case with its adapter, or with the adapters of its method or its family, of which the best answer counts."""
     case = json.loads(path.read_text(encoding="utf-8"))
-    expected = expected_leaves(case, path.parent)
-    candidates = adapters_for(case["id"], adapters)
-    if not candidates:
-        return _describe(Outcome(case["id"], "unsupported"), case)
-    outcomes = [_attempt(case, path.parent, expected, adapter) for adapter in candidates]
-    return _describe(min(outcomes, key=_badness), case)
+    try:
+        expected = expected_leaves(case, path.parent)
+    except (OSError, KeyError, ValueError) as problem:
+        return _describe(Outcome(case["id"], "fail", error=f"{type(problem).__name__}: {problem}"), case)
+    named = adapters_for(case["id"], adapters)
+    outcomes = [_attempt(case, path.parent, expected, adapter) for adapter in named or family_adapters(case["id"], adapters)]
+    best = min(outcomes, key=_badness, default=Outcome(case["id"], "unsupported"))
+    if not named and (best.error or any(leaf.got is NOT_RUN for leaf in best.leaves)):
+        best = Outcome(case["id"], "unsupported")  # no adapter of the family answers all that is asked
+    return _describe(best, case)
+
+
+def family_adapters(case_id: str, adapters: dict[str, Adapter]) -> list[Adapter]:
+    """Return the adapters of the case's family of methods, by the first letter of the id."""
+    return [adapter for name, adapter in adapters.items() if name.startswith(f"{case_id[:1]}_")]
 
 
 def adapters_for(case_id: str, adapters: dict[str, Adapter]) -> list[Adapter]:
@@ -171,6 +181,7 @@ def _badness(outcome: Outcome) -> tuple[bool, bool, int]:
 def _describe(outcome: Outcome, case: dict) -> Outcome:
     source = case.get("source", {})
     outcome.title = case.get("title", "")
+    outcome.kind = source.get("kind", "")
     outcome.source = source.get("who") or source.get("repo") or source.get("kind", "")
     return outcome
 
@@ -221,6 +232,26 @@ def expected_leaves(case: dict, folder: Path) -> Leaves:
 def read_csv(folder: Path, name: str) -> pd.DataFrame:
     """Read a case's CSV; a remark after the name is dropped, and ``NA`` and empty cells are missing."""
     return pd.read_csv(folder / (name.split(".csv")[0] + ".csv"))
+
+
+def dated(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with ``date``, the first of the month, where it has a year and a month (a number)."""
+    if not {"year", "month"} <= set(frame.columns):
+        return frame
+    return frame.assign(date=pd.to_datetime(frame[["year", "month"]].assign(day=1)))
+
+
+def options_in(text: str, words: dict[str, dict]) -> dict:
+    """Return the options that the words of a text stand for, later words first served: ``{"norm": {...}}`` in ``raw_W_norm``."""
+    parts = set(re.split(r"[^A-Za-z0-9]+", text))
+    return {name: value for word, set_ in words.items() if word in parts for name, value in set_.items()}
+
+
+def levels_in(names: list[str]) -> dict[str, float]:
+    """Return the levels that columns of limits are named after: ``lower_99_8_ci`` gives ``{"99_8": 0.998}``."""
+    found = (re.fullmatch(r"(?:lower|upper)_(\d+(?:_\d+)?)_ci", name) for name in names)
+    written = dict.fromkeys(match.group(1) for match in found if match)
+    return {one: float(f"0.{one.replace('_', '')}") for one in written}
 
 
 def first_row(frame: pd.DataFrame, names: dict[str, str]) -> dict[str, Any]:
@@ -329,7 +360,7 @@ def _checked_text(due: Any, path: str, got: Leaves) -> bool:
 
 
 def _leaf(path: str, got: Any, due: Any, kind: str, limit: float) -> Leaf:
-    if isinstance(got, str) and got == NOT_RUN and not _missing(due):
+    if got is NOT_RUN and not _missing(due):
         return Leaf(path, NOT_RUN, due, math.inf, kind, limit, False)
     difference = _difference(got, due, kind)
     allowed = _allowed(path, due, kind, limit)

@@ -51,7 +51,9 @@ def test_an_adapter_that_fails_fails_its_case(tmp_path):
 def test_another_case_of_the_method_runs_with_the_best_of_its_adapters(tmp_path):
     adapters = {"Z_demo_one": lambda case, folder: {"b": 1}, "Z_demo_two": lambda case, folder: {"a": 1}}
     assert run_case(_case(tmp_path, {"a": 1}, {"abs": 0}, "Z_demo_three"), adapters).status == "pass"
-    assert run_case(_case(tmp_path, {"a": 1}, {"abs": 0}, "Z_other"), adapters).status == "unsupported"
+    assert run_case(_case(tmp_path, {"a": 1}, {"abs": 0}, "Z_other"), adapters).status == "pass"
+    assert run_case(_case(tmp_path, {"c": 1}, {"abs": 0}, "Z_other"), adapters).status == "unsupported"
+    assert run_case(_case(tmp_path, {"a": 1}, {"abs": 0}, "Y_other"), adapters).status == "unsupported"
 
 
 def test_the_command_reports_counts_and_fails_on_an_unsupported_case(tmp_path, capsys):

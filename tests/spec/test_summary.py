@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.spec.__main__ import summarise
-from tests.spec.headlines import HEADLINES
+from tests.spec.headlines import HEADLINES, RECALLED
 from tests.spec.runner import load_adapters, run_case
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,6 +21,11 @@ def test_the_summary_holds_45_cases_and_all_pass():
     assert len(SUMMARY) >= 45 and SUMMARY["case"].is_unique
     assert set(SUMMARY["status"]) == {"pass"}
     assert (SUMMARY["source"] != "").all() and (SUMMARY["compared"] > 0).all()
+
+
+def test_recalled_numbers_are_marked_as_such():
+    marked = SUMMARY.loc[SUMMARY["standing"].str.startswith("recalled"), "case"]
+    assert set(marked) == set(RECALLED)
 
 
 def test_the_summary_names_no_folder_of_this_machine():

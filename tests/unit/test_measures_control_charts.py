@@ -105,3 +105,12 @@ def test_the_g_chart_follows_the_geometric_distribution():
     assert out["mean"] == 3
     assert out["upper_ci"] == pytest.approx(3 + 3 * np.sqrt(12))
     assert out["lower_ci"] == 0
+
+
+def test_a_target_is_judged_against_the_limits_of_its_segment():
+    values = [50.0, 52, 49, 51, 50, 48, 51, 30, 31, 29, 30, 32, 31, 30]
+    frame = pd.DataFrame({"month": pd.date_range("2020-01-01", periods=14, freq="MS"), "value": values})
+    out = charts.xmr(frame, rebase=["2020-08-01"], improvement="low", target=40)
+    assert out["assurance"].tolist() == ["consistent_fail"] * 7 + ["consistent_pass"] * 7
+    with pytest.raises(SnaError, match="improvement"):
+        charts.xmr(frame, target=40)

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 
 from svd_lib.errors import SnaError
 from svd_lib.measures import forecasts
@@ -110,6 +111,32 @@ def test_every_method_can_be_backtested_and_keeps_what_it_chose():
     rows = forecasts.backtest(_series(60), initial=54, step=5, horizon=2)
     assert set(rows["method_name"]) == set(forecasts.METHODS)
     assert rows.groupby("method_name")["model"].nunique().max() == 1
+
+
+@pytest.mark.parametrize("trend,damped", [("add", False), ("add", True), (None, False)])
+def test_additive_smoothing_has_the_exact_limits_of_statsmodels(trend, damped):
+    options = {"error": "add", "trend": trend, "seasonal": "add", "damped_trend": damped}
+    rows = _series(60)
+    ours = forecasts.forecast(rows, method="ets", horizon=15, levels=(0.9,), options=options)
+    values = pd.Series(rows["count"].to_numpy(), index=pd.DatetimeIndex(rows["month"], freq="MS"))
+    theirs = ETSModel(values, seasonal_periods=12, **options).fit(disp=False, maxiter=2_000).get_prediction(60, 74).summary_frame(alpha=0.1)
+    np.testing.assert_allclose(ours[["value", "lower_ci", "upper_ci"]], theirs[["mean", "pi_lower", "pi_upper"]], rtol=1e-9)
+
+
+def test_a_series_is_tested_and_the_decision_says_why():
+    verdict = forecasts.publication_test(_series(72), methods=("seasonal_naive", "count_regression"), horizon=6, initial=60, step=6)
+    assert verdict["relative_error"].is_monotonic_increasing and 1.0 in verdict["relative_error"].tolist()
+    passing = verdict.assign(is_publishable=verdict["method_name"] == "count_regression")
+    now = {"known_to": "2020-12-31", "wanted_from": "2021-03-31"}
+    shown = forecasts.publication_decision(passing, **now)
+    assert shown["is_published"].iloc[0] and (shown["value"].iloc[0], shown["denominator"].iloc[0]) == (1, 1)
+    assert len(forecasts.published_forecast(_series(72), shown, horizon=3)) == 3
+    late = forecasts.publication_decision(passing, known_to="2019-12-31", wanted_from="2025-12-31")
+    assert not late["is_published"].iloc[0] and "72 months before" in late["reason"].iloc[0]
+    none = forecasts.publication_decision(passing.assign(is_publishable=False), **now)
+    assert none["reason"].iloc[0] == "So no forecast is published." and forecasts.published_forecast(_series(), none).empty
+    short = forecasts.publication_decision(forecasts.publication_test(_series(12)), **now)
+    assert np.isnan(short["value"].iloc[0])
 
 
 def test_multiplicative_smoothing_gives_the_same_limits_every_time():

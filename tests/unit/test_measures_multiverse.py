@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from svd_lib.errors import SnaError
+from svd_lib.measures import multiverse
 from svd_lib.measures.multiverse import (
     agreement,
     curve_summary,
@@ -53,3 +54,47 @@ def test_ranks_are_compared_with_the_first_specification():
 
 def test_a_specification_that_agrees_on_nothing_is_not_agreement():
     assert agreement(pd.DataFrame({"value": [1.0, np.nan, -1.0]}))["share_agreeing"][0] == pytest.approx(1 / 3)
+
+
+def _choices(seed=1):
+    rng = np.random.default_rng(seed)
+    places = pd.DataFrame({"lsoa": range(60), "msoa": np.arange(60) // 4, "district": np.arange(60) % 5, "rank": rng.permutation(60) + 1})
+    places = places.assign(people=rng.integers(1_000, 2_000, 60), young=rng.integers(200, 500, 60))
+    parts = [
+        places.assign(definition=name, period=year, count=rng.poisson(places["people"] * 0.05 * (1.5 - places["rank"] / 60) * size))
+        for name, size in (("wide", 1.0), ("narrow", 0.3))
+        for year in ("new", "old")
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+PEOPLE = {"residents": "people", "young adults": "young"}
+
+
+def test_a_curve_of_gradients_holds_every_combination_and_starts_with_the_headlines():
+    frame = _choices()
+    curve = multiverse.gradient_curve(frame, denominators=PEOPLE, geographies={"small": "lsoa", "large": "msoa"})
+    assert len(curve) == 16 and curve.iloc[0][["definition", "population", "period", "geography"]].tolist() == ["wide", "residents", "new", "small"]
+    first = frame[(frame["definition"] == "wide") & (frame["period"] == "new")].sort_values("rank")
+    top, bottom = first.head(12)[["count", "people"]].sum(), first.tail(12)[["count", "people"]].sum()
+    assert curve["value"].iloc[0] == pytest.approx(top["count"] / top["people"] / (bottom["count"] / bottom["people"]))
+    found = multiverse.curve_headline(curve).iloc[0]
+    assert found["denominator"] == 16 and found["value"] == (curve["value"] > 1).sum() and found["lowest"] == curve["value"].min()
+    shares = multiverse.variance_by_choice(curve, ["definition", "population", "period", "geography"])
+    assert shares["share"].sum() == pytest.approx(1)
+
+
+def test_areas_are_ranked_under_every_combination():
+    curve = multiverse.area_curve(_choices(), area="district", denominators=PEOPLE)
+    assert len(curve) == 8 * 5 and curve["specification"].iloc[0] == "wide, residents, new"
+    lead = multiverse.leading_area(curve).iloc[0]
+    first = curve[curve["specification"] == "wide, residents, new"].set_index("area")["value"]
+    assert lead["leader"] == first.idxmax() and 1 <= lead["value"] <= lead["denominator"] == 8 and lead["lowest_tau"] <= 1
+
+
+def test_without_places_nothing_is_claimed():
+    empty = _choices().head(0)
+    curve = multiverse.gradient_curve(empty, denominators=PEOPLE, geographies={"small": "lsoa"})
+    assert curve.empty and np.isnan(multiverse.curve_headline(curve)["value"].iloc[0])
+    assert multiverse.variance_by_choice(curve, ["definition"]).empty
+    assert np.isnan(multiverse.leading_area(multiverse.area_curve(empty, area="district", denominators=PEOPLE))["value"].iloc[0])

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from svd_lib.build import pages
+from svd_lib.build import pages, reference_cases
 from svd_lib.edition import open_edition
 from svd_lib.errors import SnaError
 from svd_lib.sources.lock import read_lock
@@ -60,3 +60,20 @@ def test_every_wish_for_data_has_a_state_and_an_unknown_one_is_refused(edition):
     for wrong in ({"id": "police-victims", "state": "promised"}, {"id": "astrology", "state": "asked"}):
         with pytest.raises(SnaError, match="neither a data set"):
             pages.WHOLE_PARTS["data_sets"](edition, {"data_sets": [wrong]})
+
+
+def test_every_published_result_stands_in_one_table_with_ours(root):
+    rows = reference_cases.read_summary(root / reference_cases.SUMMARY)
+    html = reference_cases.reference_tables(rows)
+    assert html.count('<th scope="row">') == len(rows) and html.count("<table") == len({row["case"][0] for row in rows})
+    assert html.count("recalled, not read at its source") == 2 and "other" not in html.split("<td>")
+    assert f"{len(rows)} of {len(rows)} published results" in html
+
+
+def test_a_difference_is_named_by_its_size():
+    row = {"expected": "2.0", "ours": "2.5"}
+    assert reference_cases._difference(row) == "0.5"
+    assert reference_cases._difference({**row, "ours": "2.0000000001"}) == "less than 1 in a million"
+    assert reference_cases._difference({"expected": "High", "ours": "High"}) == "none"
+    with pytest.raises(SnaError, match="summary"):
+        reference_cases.read_summary(reference_cases.SUMMARY.parent / "none.csv")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "docs" / "examples").glob("*.md"))
+EXAMPLES = sorted(path for path in (Path(__file__).resolve().parents[2] / "docs" / "examples").glob("*.md") if path.stem != "index")
 
 
 def test_there_are_examples():
