@@ -42,6 +42,13 @@ def add_commands(commands: argparse._SubParsersAction, add: Add) -> None:
     exhibit.add_argument("name", help="noun and measure joined by a hyphen, like drugs-rate")
     exhibit.add_argument("--crime", default="Robbery", metavar="TYPE", help="what the example counts, as the publisher words it (default Robbery)")
     _add_approve(commands, add)
+    export = add(commands, "export", _export, "write a figure for a slide, and a sentence with its citation", examples=("sna export trends-violence-harm --to slides",))
+    export.add_argument("exhibit", help="exhibit's id, as its address on the page ends")
+    export.add_argument("--to", default=".", metavar="DIR", help="folder to write to (default: here)")
+    notice = add(commands, "notice", _notice, "say on every page of an edition that it was corrected or withdrawn", examples=('sna notice --kind correction --on 2026-05-04 "The rate is per 10,000."',))
+    notice.add_argument("--kind", choices=("correction", "withdrawal"), required=True, help="what is to be said")
+    notice.add_argument("--on", type=_day, required=True, metavar="DATE", help="the day of it")
+    notice.add_argument("text", help="one sentence: what was wrong and what is right")
     completion = commands.add_parser("completion", help="print what makes a shell complete these commands", description="Print what makes a shell complete these commands; add it to the shell's start-up file.")
     completion.add_argument("shell", choices=SHELLS)
     completion.set_defaults(command=_completion)
@@ -164,6 +171,21 @@ def _approve(options: argparse.Namespace) -> None:
         changed = approve(edition, options.by, options.on, options.publisher)
     print(f"{changed.name}: {changed.status}. {changed.status_line}.")
     print(f"next: sna build --edition {changed.name}")
+
+
+def _export(options: argparse.Namespace) -> None:
+    from svd_lib.desk.slide import export_exhibit
+
+    for path in export_exhibit(_opened(options), options.exhibit, Path(options.to)):
+        print(f"wrote {path}")
+
+
+def _notice(options: argparse.Namespace) -> None:
+    from svd_lib.desk.approval import add_notice
+
+    edition = add_notice(_opened(options), options.kind, options.on, options.text)
+    print(f"{edition.name}: {len(edition.notices)} notice{'' if len(edition.notices) == 1 else 's'}")
+    print(f"next: sna build --edition {edition.name}")
 
 
 def _completion(options: argparse.Namespace) -> None:

@@ -172,6 +172,16 @@ def test_approval_before_the_period_has_ended_is_refused(copied):
     assert (edition.folder / "edition.yml").read_bytes() == before
 
 
+def test_notices_are_added_one_after_another(copied):
+    edition = open_edition("suffolk-2025", str(copied))
+    said = 'The "robbery" rate: it is per 10,000, not #1 or {2}.'
+    edition = approval.add_notice(edition, "correction", date(2026, 5, 4), said)
+    edition = approval.add_notice(edition, "withdrawal", date(2026, 6, 1), "Withdrawn.")
+    assert [(notice.kind, notice.date, notice.text) for notice in edition.notices] == [("correction", date(2026, 5, 4), said), ("withdrawal", date(2026, 6, 1), "Withdrawn.")]
+    with pytest.raises(SnaError, match="one sentence"):
+        approval.add_notice(edition, "correction", date(2026, 5, 4), "two\nlines")
+
+
 def test_a_missing_answer_names_its_flag(monkeypatch):
     monkeypatch.setattr("sys.stdin", open(os.devnull))  # noqa: PTH123, SIM115
     with pytest.raises(SnaError, match="--area is missing"):
