@@ -5,7 +5,7 @@ PYTHON ?= python3
 SETUP = $(PYTHON) tools/setup.py
 SNA = .venv/bin/sna
 
-.PHONY: help docs env env-dev env-edit book test lint browser bench bench-ingest prove proofs edit clean
+.PHONY: help upgrade docs env env-dev env-edit book test lint browser bench bench-ingest prove proofs edit clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -33,6 +33,9 @@ browser: env-dev ## the site in Chromium
 
 bench: env-dev   ## time the build against the stock tools
 	@.venv/bin/python benchmarks/bench_build.py
+
+upgrade:         ## a newer version of the project under your edition, and what it moved: make upgrade EDITION=norfolk-2025
+	@git pull --ff-only && $(SETUP) env && $(SNA) build --edition $(EDITION); $(SNA) diff $(EDITION) || true
 
 docs: env-dev    ## the guides for analysts, a second book
 	@.venv/bin/python tools/make_docs.py

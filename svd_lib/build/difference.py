@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections import defaultdict
 from pathlib import Path
 
+from svd_lib.build.earlier import input_digests, ranking_of, read_before
 from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
 from svd_lib.report.changes import Issue
 from svd_lib.report.finding import write_json
-from svd_lib.sources.lock import read_lock
 
 KEPT = "published.json"
 """In an edition's folder: its findings and the order of its recommendations, as they were when it was published."""
@@ -33,7 +31,13 @@ def read_issue(edition: Edition, only_kept: bool = False) -> Issue:
     """
     content = (None if only_kept else _built(edition)) or _kept(edition)
     places = tuple(sorted(edition.area.lsoa21cd))
-    return Issue(edition.name, edition.definition, places, _inputs(edition), content["findings"], tuple(content["ranking"]))
+    return Issue(edition.name, edition.definition, places, input_digests(edition), content["findings"], tuple(content["ranking"]))
+
+
+def read_earlier_build(edition: Edition) -> Issue:
+    """Return what the last build of an edition that differed from this one published; raises as :func:`read_before`."""
+    kept = read_before(edition)
+    return Issue(kept["name"], kept["definition"], tuple(kept["places"]), kept["inputs"], kept["findings"], tuple(kept["ranking"]))
 
 
 def _built(edition: Edition) -> dict | None:
@@ -41,7 +45,7 @@ def _built(edition: Edition) -> dict | None:
     read = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     if read.get("edition") != edition.name:
         return None
-    return {"findings": read["findings"], "ranking": _ranking(edition.out_path / "recommendations.json")}
+    return {"findings": read["findings"], "ranking": ranking_of(edition.out_path)}
 
 
 def _kept(edition: Edition) -> dict:
@@ -49,19 +53,6 @@ def _kept(edition: Edition) -> dict:
     if not path.is_file():
         raise SnaError(f"{edition.name} was not built here and its folder keeps no {KEPT}; run 'sna build --edition {edition.name}'.")
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _ranking(path: Path) -> list[str]:
-    if not path.is_file():
-        return []
-    return [str(one["title"]) for one in json.loads(path.read_text(encoding="utf-8"))["recommendations"]]
-
-
-def _inputs(edition: Edition) -> dict[str, str]:
-    held: dict[str, list[str]] = defaultdict(list)
-    for entry in read_lock(edition.lock_path).inputs:
-        held[entry.source].append(f"{entry.name}|{entry.member or ''}|{entry.sha256}")
-    return {source: hashlib.sha256("\n".join(sorted(rows)).encode()).hexdigest() for source, rows in held.items()}
 
 
 def keep_published(edition: Edition) -> Path:

@@ -11,20 +11,25 @@ Add = Callable[..., argparse.ArgumentParser]
 
 def add_commands(commands: argparse._SubParsersAction, add: Add) -> None:
     """Add the commands to the command line; parameters as :func:`svd_lib.desk.commands.add_commands`."""
-    diff = add(commands, "diff", _diff, "say which findings moved between two editions, and why", edition=False, examples=("sna diff suffolk-2022 suffolk-2025",))
-    diff.add_argument("before", help="the earlier edition")
-    diff.add_argument("after", help="the later edition")
+    examples = ("sna diff suffolk-2022 suffolk-2025", "sna diff suffolk-2025")
+    diff = add(commands, "diff", _diff, "say which findings moved between two editions, or between two builds of one, and why", edition=False, examples=examples)
+    diff.add_argument("before", help="the earlier edition; alone, the edition whose last two differing builds are compared")
+    diff.add_argument("after", nargs="?", help="the later edition")
     add(commands, "keep", _keep, "keep an edition's findings in its folder, for the next edition to compare with", examples=("sna keep --edition suffolk-2025",))
     strategy = add(commands, "strategy", _strategy, "write a draft strategy (DOCX and ODT) and list the sentences that went stale", examples=("sna strategy --edition suffolk-2025",))
     strategy.add_argument("--out", metavar="DIR", help="where to write (default: strategy in the edition's build folder)")
 
 
 def _diff(options: argparse.Namespace) -> None:
-    from svd_lib.build.difference import read_issue
+    from svd_lib.build.difference import read_earlier_build, read_issue
     from svd_lib.edition import open_edition
     from svd_lib.report.changes import lines
 
-    before, after = (read_issue(open_edition(name, options.project)) for name in (options.before, options.after))
+    first = open_edition(options.before, options.project)
+    if options.after is None:
+        before, after = read_earlier_build(first), read_issue(first)
+    else:
+        before, after = read_issue(first), read_issue(open_edition(options.after, options.project))
     print("\n".join(lines(before, after)))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from svd_lib.build import execute, provenance, site, warm
 from svd_lib.build.chapters import read_chapters
+from svd_lib.build.earlier import note_build
 from svd_lib.build.environment import build_environment
 from svd_lib.build.incremental import Incremental
 from svd_lib.build.kept_book import BOOK, KeptBook
@@ -177,6 +178,7 @@ class _Build:
         else:
             provenance.write_json(place / "provenance.json", provenance.provenance_of(self.edition))
         self.planner.note_published()
+        note_build(self.edition)
 
     def _make_site(self) -> None:
         staging, staged = self.staging, dataclasses.replace(self.edition, out_dir=str(self.staging))

@@ -6,6 +6,8 @@ import pytest
 
 from svd_lib import cli
 from svd_lib.build.difference import KEPT, keep_published, read_issue
+from svd_lib.build.earlier import note_build, read_before
+from svd_lib.desk.project import copy_default
 from svd_lib.edition import open_edition
 from svd_lib.errors import SnaError
 from svd_lib.report import changes
@@ -92,3 +94,18 @@ def test_the_kept_file_is_what_the_edition_published(root):
     kept = json.loads((root / "data" / "editions" / "suffolk-2022" / KEPT).read_text(encoding="utf-8"))
     assert kept["edition"] == "suffolk-2022"
     assert all(found["sensitivity"] == "open" for found in kept["findings"].values())
+
+
+def test_a_build_that_moves_a_finding_keeps_the_one_before(root, tmp_path, capsys):
+    project = copy_default(root, tmp_path / "project")
+    edition = open_edition("suffolk-2022", str(project))
+    edition.build_path.mkdir(parents=True)
+    with pytest.raises(SnaError, match="No earlier build"):
+        read_before(edition)
+    for value in (10.0, 10.0, 12.0):
+        content = {"edition": edition.name, "findings": {"trends-x-rate": {**FOUND, "value": value}}}
+        (edition.build_path / "findings.json").write_text(json.dumps(content))
+        note_build(edition)
+    assert read_before(edition)["findings"]["trends-x-rate"]["value"] == 10.0
+    assert cli.main(["diff", "suffolk-2022", "--project", str(project)]) == 0
+    assert "trends-x-rate: 10.0% in January to December 2025 -> 12.0%" in capsys.readouterr().out
