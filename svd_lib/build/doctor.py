@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from svd_lib.build.browser import BROWSERS
 from svd_lib.build.warm import is_possible
 from svd_lib.edition import Edition, find_root, list_editions
 from svd_lib.errors import SnaError
@@ -19,7 +20,6 @@ NEEDED = ("jupyter-book", "papermill", "nbconvert", "pandas", "seaborn", "statsm
 FREE_GIB = 2
 MEMORY_GIB = 3
 INSTALL = "run 'make env', or without make: python3 tools/setup.py env"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @dataclass(frozen=True)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
+from svd_lib.build.browser import run_browser
 from svd_lib.build.catalogue import notices_html
 from svd_lib.build.chapters import documents_of, read_toc
 from svd_lib.build.site import swap_in
 from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-LONGEST_SECONDS = 300
 _ARTICLE = re.compile(r'<article class="bd-article"[^>]*>(.*)</article>', re.DOTALL)
 _STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)"/>')
 _LEFT_OUT = (
@@ -58,7 +56,7 @@ def write_pdf(edition: Edition, target: Path) -> int:
     with tempfile.TemporaryDirectory(prefix="sna-pdf-") as folder:
         whole, printed, done = (Path(folder) / name for name in ("report.html", "printed.pdf", "report.pdf"))
         whole.write_text(one_page(edition, site, names), encoding="utf-8")
-        _print(whole, printed, Path(folder) / "profile")
+        run_browser(["--no-pdf-header-footer", "--export-tagged-pdf", "--generate-pdf-document-outline", f"--print-to-pdf={printed}", whole.as_uri()], printed)
         pages = _finish(edition, printed, done)
         target.parent.mkdir(parents=True, exist_ok=True)
         beside = target.with_name(f".{target.name}.new")
@@ -110,20 +108,6 @@ def _inside(link: re.Match, names: Sequence[str]) -> str:
     if link[1] not in names:
         return link[0]
     return f'href="#{link[1]}--{link[2]}"' if link[2] else f'href="#{link[1]}"'
-
-
-def _print(page: Path, target: Path, profile: Path) -> None:
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        raise SnaError("Chromium is missing; it prints the PDF. Install it with: apt-get install chromium")
-    options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-pdf-header-footer", "--export-tagged-pdf", "--generate-pdf-document-outline"]
-    command = [program, *options, f"--user-data-dir={profile}", f"--print-to-pdf={target}", page.as_uri()]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_SECONDS)
-    except subprocess.TimeoutExpired:
-        raise SnaError(f"Chromium did not print the report within {LONGEST_SECONDS} seconds.", exit_code=1) from None
-    if done.returncode or not target.is_file():
-        raise SnaError(f"Chromium could not print the report (exit code {done.returncode}).", exit_code=1)
 
 
 def _finish(edition: Edition, printed: Path, target: Path) -> int:

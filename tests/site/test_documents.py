@@ -7,8 +7,9 @@ import pypdf
 import pytest
 from bs4 import BeautifulSoup
 
+from svd_lib.build.browser import BROWSERS
 from svd_lib.build.handout import write_handout
-from svd_lib.build.pdf import BROWSERS, page_names, write_pdf
+from svd_lib.build.pdf import page_names, write_pdf
 
 pytestmark = [pytest.mark.browser, pytest.mark.site]
 HEADINGS = ("/H1", "/H2", "/H3", "/H4")
