@@ -16,7 +16,7 @@ MOST_WORDS = 1500
 MOST_WORDS_OF = {"summary": 450}
 FOLDED = "More detail"
 PUBLISHING = ("finding", "figure", "table", "map", "unavailable", "caveats", "recommendation", "quoted", "ranking", "key_findings")
-READERS = ("loaders", "place_counts", "recorded_levels", "recorded_series", "data_quality", "people", "targets", "drivers")
+READERS = ("loaders", "place_counts", "recorded_levels", "recorded_series", "data_quality", "people", "targets", "drivers", "voice")
 """The modules of ingest that read an edition's view; the others read raw files and are not for chapters."""
 ALLOWED_IMPORTS = (
     *(f"svd_lib.ingest.{name}" for name in READERS),

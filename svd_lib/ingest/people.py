@@ -370,3 +370,63 @@ def by_deprivation(view: View, crime_type: str | Sequence[str], period: str) -> 
     out = out.assign(place=out["fifth"].map(words), total=out["count"].sum(), residents=out["population"].sum())
     return out if len(rows) else out.iloc[:0]
 
+
+SEARCH_GROUPS: Final[Mapping[str, tuple[str, str]]] = {
+    "White": ("Ethnic group White", "Ethnic group White"),
+    "Asian": ("Ethnic group Asian, Asian British or Asian Welsh", "Ethnic group Asian or Asian British"),
+    "Black": ("Ethnic group Black, Black British, Black Welsh, Caribbean or African", "Ethnic group Black or Black British"),
+    "Mixed": ("Ethnic group Mixed or Multiple ethnic groups", "Ethnic group Mixed"),
+}
+"""Ethnic group -> its name in the census, and in the tables of searches and arrests. The groups called other differ and are left out."""
+WHITE: Final = "White"
+
+
+def searches_beside_groups(view: View) -> pd.DataFrame:
+    """Return searches by ethnic group beside two denominators: residents, and arrests, of the same group.
+
+    Returns
+    -------
+    pandas.DataFrame, one row a group
+        group, searches (of any reason, newest year), residents (Census 2021, the force's whole area), arrests (newest year held),
+        reference_searches, reference_residents, reference_arrests (of the White group), period, date. No rows unless the area is
+        a whole force and all three are held.
+    """
+    searched = searches(view, "Ethnic group ")
+    searched = newest(searched) if len(searched) else searched
+    people = view.table("place_indicators")
+    people = people[people["indicator"] == "residents_by_ethnic_group"].groupby("category")["value"].sum()
+    arrested = _forces(view, "arrests")
+    arrested = newest(arrested[arrested["category"].str.startswith("Ethnic group ")]).set_index("category")["value"] if len(arrested) else arrested
+    if view.area.kind != "force" or searched.empty or people.empty or not len(arrested):
+        return pd.DataFrame(columns=["group", "searches", "residents", "arrests", "period", "date"])
+    found = searched.set_index("category")["searches"]
+    rows = [(name, found.get(theirs), people.get(census), arrested.get(theirs)) for name, (census, theirs) in SEARCH_GROUPS.items()]
+    out = pd.DataFrame(rows, columns=["group", "searches", "residents", "arrests"]).dropna()
+    white = out[out["group"] == WHITE].add_prefix("reference_").drop(columns="reference_group")
+    return out.merge(white, how="cross").assign(period=searched["period"].iloc[0], date=searched["date"].iloc[0])
+
+
+def two_ratios(groups: pd.DataFrame, by_residents: pd.DataFrame, by_arrests: pd.DataFrame) -> pd.DataFrame:
+    """Return searches with their ratio to the White group beside residents and beside arrests, intervals in words.
+
+    Parameters
+    ----------
+    groups : pandas.DataFrame
+        From :func:`searches_beside_groups`.
+    by_residents, by_arrests : pandas.DataFrame
+        Rate ratios by ``group``, in the same order.
+
+    Returns
+    -------
+    pandas.DataFrame, one row a group
+        group, searches, residents, arrests, by_residents, residents_interval, by_arrests, arrests_interval; the White group's own
+        ratio is one and has no interval. No rows without groups.
+    """
+    if groups.empty:
+        return groups
+    out = groups[["group", "searches", "residents", "arrests"]].reset_index(drop=True)
+    for name, ratios in (("residents", by_residents), ("arrests", by_arrests)):
+        spans = [f"{low:.1f} to {high:.1f}" for low, high in zip(ratios["lower_ci"], ratios["upper_ci"], strict=True)]
+        spans = ["compared with" if group == WHITE else span for group, span in zip(out["group"], spans, strict=True)]
+        out = out.assign(**{f"by_{name}": ratios["value"].to_numpy(), f"{name}_interval": spans})
+    return out

@@ -78,6 +78,17 @@ class Figures:
         rows = rows[rows["period_end"] == rows["period_end"].max()].groupby("indicator")["value"].sum()
         return wilson(rows["assessment_factor_child_criminal_exploitation"], rows["assessment_episodes"])
 
+    def searched(self) -> tuple[float, ...]:
+        """The largest ratio of searches per resident to the White group's, with the normal interval of its logarithm."""
+        people = self.read("place_indicators").query("indicator == 'residents_by_ethnic_group'").groupby("category")["value"].sum()
+        census = {"White": "White", "Asian": "Asian, Asian British or Asian Welsh", "Black": "Black, Black British, Black Welsh, Caribbean or African", "Mixed": "Mixed or Multiple ethnic groups"}
+        police = {"White": "White", "Asian": "Asian or Asian British", "Black": "Black or Black British", "Mixed": "Mixed"}
+        rows = {name: (self.force("stop_searches", f"Ethnic group {police[name]}"), people[f"Ethnic group {census[name]}"]) for name in census}
+        b, m = rows.pop("White")
+        a, n = max(rows.values(), key=lambda row: row[0] / row[1])
+        ratio, reach = (a / n) / (b / m), Z * math.sqrt(1 / a + 1 / b)
+        return ratio, ratio * math.exp(-reach), ratio * math.exp(reach), a, n
+
     def all(self) -> dict[str, tuple[float, ...]]:
         """Value, limits, numerator and denominator by id; a value alone where nothing else is published."""
         young, both = ("10 - 17 years", "18 - 20 years"), ("Male", "Female")
@@ -96,6 +107,7 @@ class Figures:
             "cohorts-neet-level": self.county("neet_16_17"),
             "cohorts-outcomes-unprosecuted": self.unprosecuted(),
             "cohorts-searches-arrest": wilson(self.force("stop_search_arrests", weapons), self.force("stop_searches", weapons)),
+            "cohorts-searches-ratio": self.searched(),
             "cohorts-suspensions-level": self.county("suspension_rate"),
         }
 
