@@ -78,7 +78,7 @@ def main() -> int:
     print(f"medians of {len(pairs)} pairs, {len(result['chapters'])} chapters, {result['cores']} cores:")
     for name, figure in result["figures"].items():
         print(f"  {name:8} {figure['value']:.3f} (at most {figure['target']})")
-    print(f"findings.json equal on both sides: {result['equal_findings']}; timings in {RESULT.relative_to(ROOT)}")
+    print(f"findings.json equal on both sides: {result['equal_findings']}; timings in {os.path.relpath(RESULT, ROOT)}")
     return 0 if result["equal_findings"] else 1
 
 

@@ -41,6 +41,9 @@ def test_a_sample_of_each_step_stays_within_its_bounds(proof, step):
 @pytest.mark.parametrize("proof", PROOFS, ids=NAMES)
 def test_a_proof_that_was_run_passed_with_its_full_counts(proof):
     path = ROOT / "proofs" / f"{proof.name}.json"
+    if proof.sampled_by and not path.is_file():
+        assert "never run" in prove.status_line(proof.name)
+        return
     assert path.is_file(), f"{proof.name} was never run: make prove PROOF={proof.name}"
     record = json.loads(path.read_text(encoding="utf-8"))
     assert record["passed"]
@@ -62,7 +65,7 @@ def test_every_shape_of_file_a_proof_covers_is_there(proof):
 @pytest.mark.parametrize("name", prove.proof_names())
 def test_every_proof_has_a_line_with_its_age(name):
     line = prove.status_line(name)
-    assert line.startswith(name) and ("changes to its files" in line or "not committed yet" in line)
+    assert line.startswith(name) and ("changes to its files" in line or "not committed yet" in line or line.endswith("never run"))
 
 
 def test_a_reading_fails_a_test_that_finds_too_much_and_an_interval_that_covers_too_little_or_too_much():
