@@ -7,11 +7,10 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from sphinx.builders.html import StandaloneHTMLBuilder
-from sphinx.search import js_index
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -22,6 +21,7 @@ class FlatHTMLBuilder(StandaloneHTMLBuilder):
     """Sphinx's HTML builder with ``notebooks/trends`` at ``trends.html`` and the root document at ``index.html``."""
 
     name = "html"
+    search = False
 
     def flat_name(self, document: str) -> str:
         """Return a page's name at the site's root."""
@@ -32,59 +32,34 @@ class FlatHTMLBuilder(StandaloneHTMLBuilder):
         return quote(self.flat_name(docname)) + self.link_suffix
 
     def get_outdated_docs(self) -> Iterator[str]:
-        """Yield the documents that have no page to stand in for them."""
+        """Yield the documents whose page, as Sphinx last wrote it, is not there, and those with images, which are copied by writing."""
+        with_images = {document for documents, _ in self.env.images.values() for document in documents}
         for document in self.env.found_docs:
-            if self._stand_in(document) is None:
+            if document in with_images or not self._as_written(document).is_file():
                 yield document
 
     def write(self, build_docnames: Iterable[str] | None, updated_docnames: Sequence[str], method: str = "update") -> None:
-        """Write the pages that may have changed and take the others as they were published."""
+        """Write the pages that may have changed, take the others as they were written, and keep all before they are finished."""
         super().write(build_docnames, updated_docnames, method)
         for document in sorted(self.env.found_docs):
-            page = Path(self.get_outfilename(document))
+            page, kept = Path(self.get_outfilename(document)), self._as_written(document)
             if not page.exists():
-                shutil.copyfile(self._stand_in(document), page)
+                shutil.copyfile(kept, page)
+            elif self.config.sna_pages:
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(page, kept)
 
-    def _stand_in(self, document: str) -> Path | None:
-        """Return a document's published page, where all that it is made from but its source and what pages share is the same."""
-        pages = Path(self.config.sna_pages or os.devnull)
-        page = pages / Path(self.get_outfilename(document)).name
-        return page if page.is_file() and not (pages / "_images").exists() else None
+    def _as_written(self, document: str) -> Path:
+        return Path(self.config.sna_pages or os.devnull) / Path(self.get_outfilename(document)).name
 
     def get_outfilename(self, pagename: str) -> str:
         """Return the file the page is written to."""
         return str(self.outdir / f"{self.flat_name(pagename)}{self.out_suffix}")
 
-    def prepare_writing(self, docnames: set[str]) -> None:
-        """Let the search index be written with the short names."""
-        names = {document: self.flat_name(document) for document in self.env.all_docs}
-        self.indexer_format = _FlatIndex(names)
-        index = Path(self.config.sna_pages or os.devnull) / self.searchindex_filename
-        if index.is_file() and set(self.env.found_docs) - docnames:
-            shutil.copyfile(index, self.outdir / self.searchindex_filename)
-        super().prepare_writing(docnames)
-
-
-class _FlatIndex:
-    """Sphinx's format of the search index, with documents under their short names."""
-
-    def __init__(self, names: dict[str, str]) -> None:
-        self._names = names
-        self._documents = {short: document for document, short in names.items()}
-
-    def dump(self, index: dict[str, Any], stream: IO[str]) -> None:
-        """Write an index that names documents as Sphinx does."""
-        short = _renamed(index["docnames"], self._names)
-        js_index.dump({**index, "docnames": short, "filenames": [f"{name}.html" for name in short]}, stream)
-
-    def load(self, stream: IO[str]) -> dict[str, Any]:
-        """Read an index back under Sphinx's names."""
-        index = js_index.load(stream)
-        return {**index, "docnames": _renamed(index["docnames"], self._documents)}
-
-
-def _renamed(names: Iterable[str], into: dict[str, str]) -> list[str]:
-    return [into.get(name, name) for name in names]
+    def gen_additional_pages(self) -> None:
+        """Write the search page; what it searches is indexed once the pages are finished (:mod:`svd_lib.build.searching`)."""
+        super().gen_additional_pages()
+        self.handle_page("search", {}, "search.html")
 
 
 def _write_all_when_shared_words_change(_: Sphinx, env: BuildEnvironment) -> list[str]:

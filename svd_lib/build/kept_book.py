@@ -3,7 +3,8 @@
 They are used only while everything that any page could depend on is the same: packages, our code, configuration,
 templates, reference data, the edition. Then a page that changed is read again; and if what pages share has changed
 (titles, headings, labels: :mod:`svd_lib.build.addresses` looks) or any chapter's results have, all are written again.
-A directive that looks at results while its page is read must call Sphinx's ``env.note_reread()``.
+Pages are kept as Sphinx wrote them; what is done to a finished site is done every time, to all. A directive that looks
+at results while its page is read must call Sphinx's ``env.note_reread()``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from svd_lib.build import provenance
 from svd_lib.build.plan import CACHE, FILE, RESULTS, Planner
 
-BOOK = "book"
+BOOK, PAGES = "book", "pages"
 DOCTREES = Path("_build") / ".doctrees"
 _OF_ONE_PAGE = re.compile(rf"prose of |{RESULTS}|{FILE}book/[\w-]+\.md$")
 
@@ -28,7 +29,7 @@ class KeptBook:
     Parameters
     ----------
     planner : Planner
-        Knows what the site is made from and whether the published one is as it was published.
+        Knows what the site is made from.
     """
 
     def __init__(self, planner: Planner) -> None:
@@ -40,18 +41,18 @@ class KeptBook:
     def _record(self) -> Path:
         return self.folder / "record.json"
 
-    def reusable_pages(self) -> Path | None:
-        """Return the folder of published pages that may stand in for pages that did not change; None where there are none.
+    def ready(self) -> Path:
+        """Return the folder of kept pages, without those that may not stand in for what would be written now.
 
-        What has been read is thrown away when something changed that more than one page depends on.
+        What has been read is thrown away too when something changed that more than one page depends on.
         """
         known = _read(self._record)
         self._record.unlink(missing_ok=True)
         if known is None or _shared(known["facts"]) != _shared(self._facts):
             shutil.rmtree(self.folder, ignore_errors=True)
-            return None
-        same_results = _results(known["facts"]) == _results(self._facts)
-        return self._planner.intact_pages(known["site"]) if same_results else None
+        elif _results(known["facts"]) != _results(self._facts):
+            shutil.rmtree(self.folder / PAGES, ignore_errors=True)
+        return self.folder / PAGES
 
     def take(self, book: Path) -> Path:
         """Make the kept book equal to a freshly assembled one, file by file, and return its folder."""
@@ -66,9 +67,9 @@ class KeptBook:
                 shutil.copyfile(book / name, kept / name)
         return kept
 
-    def note(self, site: str) -> None:
-        """Remember what the pages were made from, and the digest of the site they make."""
-        self._record.write_text(json.dumps({"facts": self._facts, "site": site}), encoding="utf-8")
+    def note(self) -> None:
+        """Remember what the pages were made from."""
+        self._record.write_text(json.dumps({"facts": self._facts}), encoding="utf-8")
 
     def _forget(self, name: Path) -> None:
         """Have Sphinx read a page again, whatever the clock says."""

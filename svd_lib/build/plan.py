@@ -237,12 +237,6 @@ class Planner:
     def _published(self) -> Path:
         return self.folder / "site.json"
 
-    def intact_pages(self, digest: str) -> Path | None:
-        """Return the folder of published pages if it is, byte for byte, the site of that digest."""
-        html = self.edition.build_path / "html"
-        is_intact = html.is_dir() and provenance.site_digest(self.edition, html)["site"] == digest
-        return html if is_intact else None
-
     def _known(self) -> dict | None:
         try:
             return json.loads(self._published.read_text(encoding="utf-8"))
@@ -253,7 +247,8 @@ class Planner:
         known = self._known()
         if known is None:
             return ("no site is there",)
-        if self.intact_pages(known["digest"]) is None:
+        html = self.edition.build_path / "html"
+        if not html.is_dir() or provenance.site_digest(self.edition, html)["site"] != known["digest"]:
             return ("its files were changed by something else",)
         running = tuple(f"{step.chapter.name} runs" for step in steps if step.is_stale)
         return running + differences(known["site"], self.site_facts())

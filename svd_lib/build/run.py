@@ -184,16 +184,15 @@ class _Build:
         staging, staged = self.staging, dataclasses.replace(self.edition, out_dir=str(self.staging))
         address = self.nurseries.started(SITE) if self.nurseries is not None else ""
         kept = KeptBook(self.planner)
-        site.assemble_book(staged, staging / "notebooks", staging / BOOK, kept.reusable_pages())
+        site.assemble_book(staged, staging / "notebooks", staging / BOOK, kept.ready())
         pages = site.build_site(kept.take(staging / BOOK), kept.folder, self.environment, self.log, address)
         pages.rename(staging / "html")
         shutil.rmtree(staging / BOOK)
         provenance.write_json(staging / "provenance.json", provenance.provenance_of(staged))
-        digest = provenance.site_digest(staged, staging / "html")
-        provenance.write_json(staging / "digest.json", digest)
+        provenance.write_json(staging / "digest.json", provenance.site_digest(staged, staging / "html"))
         if (self.edition.build_path / PARTNER_TABLES).is_dir():
             self._attack()
-        kept.note(digest["site"])
+        kept.note()
 
     def _attack(self) -> None:
         # what an audit needs is heavy, and a build without partner data does without it

@@ -76,7 +76,7 @@ def assemble_book(edition: Edition, executed: Path, book: Path, pages: Path | No
     book : pathlib.Path
         Folder to make.
     pages : pathlib.Path, optional
-        Folder of published pages that stand in for those that did not change.
+        Folder of pages as Sphinx wrote them, kept from build to build; those that are there stand in for what did not change.
     """
     toc, findings = read_toc(edition.root), read_findings(edition.out_path / "findings.json")["findings"]
     shutil.copytree(edition.root / "book", book / "book")

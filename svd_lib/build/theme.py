@@ -36,7 +36,7 @@ FOOTER_PAGES = {
 }
 OWN_ASSETS = ("report.css", "sna.js", "search.js", "explore.js", "icon.svg")
 """What the pages use of ``_static``; all else that the theme ships is left out."""
-UNUSED_FILES = ("searchindex.js", ".buildinfo")
+UNUSED_FILES = (".buildinfo",)
 _SECTION_WITH_HEADING = re.compile(r'<section id="([^"]+)">\s*<h([1-6])>')
 
 

@@ -1,10 +1,8 @@
 """What Sphinx read is used again only while everything that more than one page depends on is the same."""
 
-import json
-
 import pytest
 
-from svd_lib.build.kept_book import DOCTREES, KeptBook
+from svd_lib.build.kept_book import DOCTREES, PAGES, KeptBook
 
 FACTS = {"prose of trends": "1", "results of trends": "2", "file book/duty.md": "3", "file book/_static/sna.css": "4", "package sphinx": "7"}
 
@@ -19,9 +17,6 @@ class Planner:
     def site_facts(self):
         return self._facts
 
-    def intact_pages(self, digest):
-        return self.build_path / "html" if digest == "published" else None
-
 
 @pytest.fixture
 def published(tmp_path):
@@ -31,9 +26,10 @@ def published(tmp_path):
     (book / "notebooks" / "trends.ipynb").write_text("one")
     (book / "duty.md").write_text("duty")
     kept = KeptBook(Planner(tmp_path, FACTS))
-    assert kept.reusable_pages() is None
+    assert not kept.ready().exists()
     kept.take(book)
-    kept.note("published")
+    kept.note()
+    (kept.folder / PAGES).mkdir()
     (kept.folder / DOCTREES / "notebooks").mkdir(parents=True)
     for name in ("notebooks/trends", "duty"):
         (kept.folder / DOCTREES / f"{name}.doctree").write_text("read")
@@ -47,31 +43,25 @@ def again(tmp_path, **changes):
 @pytest.mark.parametrize("name", ["prose of trends", "file book/duty.md"])
 def test_a_page_s_own_words_leave_all_other_pages_as_they_are(tmp_path, published, name):
     kept = again(tmp_path, **{name: "new"})
-    assert kept.reusable_pages() == tmp_path / "html"
+    assert kept.ready().is_dir()
     assert (kept.folder / DOCTREES).is_dir()
 
 
 def test_new_results_have_all_pages_written_but_not_read(tmp_path, published):
     kept = again(tmp_path, **{"results of trends": "new"})
-    assert kept.reusable_pages() is None
+    assert not kept.ready().exists()
     assert (kept.folder / DOCTREES).is_dir()
 
 
 @pytest.mark.parametrize("change", [{"file book/_static/sna.css": "new"}, {"package sphinx": "8"}, {"module svd_lib.build.theme": "new"}])
 def test_what_many_pages_depend_on_has_all_read_again(tmp_path, published, change):
     kept = again(tmp_path, **change)
-    assert kept.reusable_pages() is None and not kept.folder.exists()
-
-
-def test_pages_that_are_not_those_of_the_last_reading_are_not_used(tmp_path, published):
-    record = tmp_path / "cache" / "site" / "record.json"
-    record.write_text(json.dumps({"facts": FACTS, "site": "another"}))
-    assert again(tmp_path).reusable_pages() is None
+    assert not kept.ready().exists() and not kept.folder.exists()
 
 
 def test_an_interrupted_build_has_all_read_again(tmp_path, published):
-    again(tmp_path).reusable_pages()
-    assert again(tmp_path).reusable_pages() is None
+    again(tmp_path).ready()
+    assert not again(tmp_path).ready().exists()
     assert not (tmp_path / "cache" / "site").exists()
 
 
