@@ -5,12 +5,13 @@ Everything here is computed from the edition's own tables. A month without a fil
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 
 from svd_lib import vocabulary
-from svd_lib.ingest import reconstruct
+from svd_lib.ingest import coverage_audit, reconstruct
 from svd_lib.ingest.loaders import View, latest_year, months_held, period_months, street_by_month, street_by_place
 
 REGISTER = Path("data/reference/recording_changes.csv")
@@ -38,6 +39,14 @@ SUBJECTS = {
     "geography": "Places",
 }
 """What a recording change is about, in words, by data set of the register."""
+
+TOTAL = "Total recorded crime (excluding fraud)"
+"""What all street-level records but anti-social behaviour are set beside."""
+REASONS = {
+    "same": "The same months; the table was revised after the files, or before.",
+    "part": "{months} of the 12 months are the same.",
+    "total": "Anti-social behaviour is no recorded crime and is left out; so are offences that the files never hold.",
+}
 
 UNAVAILABLE = ("Under investigation", "Status update unavailable", "Court result unavailable")
 """Outcomes that say what the publisher does not know yet, or could not match."""
@@ -134,7 +143,7 @@ def rows_of_neighbours(view: View) -> pd.DataFrame:
     rows = view.table("coverage")
     rows = rows[(rows["dataset"] == "street") & (rows["force_slug"] != view.area.force_slug) & (rows["status"] == "present")]
     out = rows.groupby("force_slug").agg(months=("month", "count"), count=("rows_in_area", "sum")).reset_index()
-    out["force"] = out["force_slug"].str.replace("-", " ").str.title()
+    out["force"] = out["force_slug"].map(_force_words)
     return out.sort_values("count", ascending=False).reset_index(drop=True)
 
 
@@ -278,13 +287,128 @@ def recording_register(view: View) -> pd.DataFrame:
     pandas.DataFrame
         ``when`` (in words), ``area_name, about`` (in words), ``dataset, offence, kind, change, effect, source, tag``, oldest first, undated last.
     """
+    return _register(view, {vocabulary.ENGLAND_AND_WALES, view.area.pfa24cd, *view.area.utla})
+
+
+def _register(view: View, area_codes: set[str]) -> pd.DataFrame:
     rows = pd.read_csv(view.edition.root / REGISTER, dtype=str, keep_default_na=False)
-    here = {vocabulary.ENGLAND_AND_WALES, view.area.pfa24cd, *view.area.utla}
-    rows = rows[rows["area_code"].isin(here)].sort_values(["date", "id"], key=lambda values: values.where(values != "", "9999"))
+    rows = rows[rows["area_code"].isin(area_codes)].sort_values(["date", "id"], key=lambda values: values.where(values != "", "9999"))
     when = [_date_words(date, precision) for date, precision in zip(rows["date"], rows["date_precision"], strict=True)]
     about = [SUBJECTS.get(data, data) if offence == "all" else offence for data, offence in zip(rows["dataset"], rows["offence"], strict=True)]
     columns = ["when", "area_name", "about", "dataset", "offence", "kind", "change", "effect", "source", "tag"]
     return rows.assign(when=when, about=about)[columns].reset_index(drop=True)
+
+
+def evidence_of(view: View, force_slug: str = "") -> coverage_audit.Evidence:
+    """Return what the coverage audit looks at: of the area's own force, or of another whose files the view holds.
+
+    Outcomes of another force are held for the area's districts alone, so they are left out.
+    """
+    own = view.area.force_slug
+    slug = force_slug or own
+    coverage, counts, outcomes = (view.table(name) for name in ("coverage", "street_counts", "outcome_counts"))
+    events = outcomes[(outcomes["force_slug"] == slug) & (outcomes["kind"] == "outcome_event")]
+    codes = {vocabulary.ENGLAND_AND_WALES, *(view.area.utla if slug == own else ()), _force_codes(view).get(slug, "")}
+    return coverage_audit.Evidence(
+        coverage=coverage[coverage["force_slug"] == slug],
+        counts=counts[counts["force_slug"] == slug],
+        events=events if slug == own else events.head(0),
+        register=_register(view, codes),
+        others=tuple(sorted(set(coverage["force_slug"]) - {slug})),
+    )
+
+
+def coverage_audit_of(view: View) -> pd.DataFrame:
+    """Return :func:`svd_lib.ingest.coverage_audit.audit` of the area's force."""
+    return coverage_audit.audit(evidence_of(view))
+
+
+def audit_of_kind(audit: pd.DataFrame, is_odd: bool) -> pd.DataFrame:
+    """Return the checks of an audit that found something, or those that found nothing."""
+    return audit[audit["is_odd"] == is_odd].reset_index(drop=True)
+
+
+def outside_share(view: View) -> pd.DataFrame:
+    """Return the located records of the area's force, and those of them outside the force's area: one row, ``count, total``."""
+    rows = _coverage(view)
+    located = int(rows["rows_located"].sum())
+    return pd.DataFrame({"count": [located - int(rows["rows_in_force_area"].sum())], "total": [located]})
+
+
+def stretches_by_force(view: View) -> pd.DataFrame:
+    """Return :func:`svd_lib.ingest.coverage_audit.stretches` of every force whose files are held, the area's own first; ``force`` in words."""
+    own = view.area.force_slug
+    slugs = sorted(set(view.table("coverage")["force_slug"]), key=lambda slug: (slug != own, slug))
+    parts = [coverage_audit.stretches(evidence_of(view, slug)).assign(force=_force_words(slug)) for slug in slugs if len(evidence_of(view, slug).held())]
+    return pd.concat(parts, ignore_index=True)
+
+
+def reconciliation_by_force(view: View) -> pd.DataFrame:
+    """Set street-level records beside recorded crime, force by force: every quarter held whole on both sides, and the newest year.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``force, category, street_period, recorded_period, street, recorded, ratio`` (street-level records per 100 recorded
+        offences) and ``reason`` why the two differ. No rows when there is nothing to compare.
+    """
+    codes = _force_codes(view)
+    slugs = [slug for slug in sorted(set(view.table("coverage")["force_slug"])) if slug in codes]
+    rows = [row for slug in slugs for row in _reconciled(view, slug, codes[slug])]
+    names = ["force", "category", "street_period", "recorded_period", "street", "recorded", "ratio", "reason"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _reconciled(view: View, slug: str, code: str) -> Iterator[tuple[object, ...]]:
+    evidence = evidence_of(view, slug)
+    months = pd.DatetimeIndex(evidence.held()["month"])
+    crime = view.table("recorded_crime")
+    crime = crime[(crime["area_code"] == code) & (crime["measure"] == "offences") & (crime["level"] == "group")]
+    for first, last, first_table, last_table, rows in _comparable(crime, months):
+        shared = len(pd.date_range(max(first, first_table), min(last, last_table), freq="MS"))
+        for category, offences in {vocabulary.VIOLENCE: STAND_INS[vocabulary.VIOLENCE], "All but anti-social behaviour": (TOTAL,)}.items():
+            found = rows[rows["offence"].isin(offences)]
+            if found["offence"].nunique() < len(offences):
+                continue
+            street, recorded = _street_between(evidence.counts, category, first, last), int(found["count"].sum())
+            reason = REASONS["same"] if (first, last) == (first_table, last_table) else REASONS["part"].format(months=shared)
+            words = f"{reason} {REASONS['total']}" if TOTAL in offences else reason
+            spans = f"{first:%b %Y} to {last:%b %Y}", f"{first_table:%b %Y} to {last_table:%b %Y}"
+            yield _force_words(slug), category, *spans, street, recorded, street / recorded * 100, words
+
+
+def _comparable(crime: pd.DataFrame, months: pd.DatetimeIndex) -> Iterator[tuple[object, ...]]:
+    """Yield first and last month of the files, the same of the table, and the table's rows."""
+    for (first, last), rows in crime[crime["period_kind"] == "quarter"].groupby(["period_start", "period_end"]):
+        if pd.date_range(first, last, freq="MS").isin(months).all():
+            yield first, last, first, last, rows
+    published = crime[(crime["period_kind"] == "year") & (crime["status"] == "published")]
+    newest = published[published["period_end"] == published["period_end"].max()]
+    whole = [last for last in months if pd.date_range(last - pd.DateOffset(months=11), last, freq="MS").isin(months).all()]
+    if newest.empty or not whole:
+        return
+    first_table, last_table = newest["period_start"].min(), newest["period_end"].max()
+    last = min(whole, key=lambda month: (abs((month - last_table).days), -month.value))
+    first = last - pd.DateOffset(months=11)
+    if first <= last_table and first_table <= last:
+        yield first, last, first_table, last_table, newest.drop_duplicates("offence")
+
+
+def _street_between(counts: pd.DataFrame, category: str, first: pd.Timestamp, last: pd.Timestamp) -> int:
+    rows = counts[counts["month"].between(first, last)]
+    kept = rows["crime_type"] == category if category in STAND_INS else rows["crime_type"] != vocabulary.ASB
+    return int(rows.loc[kept, "count"].sum())
+
+
+def _force_codes(view: View) -> dict[str, str]:
+    """Return the area code of every force of the recorded crime tables by its name in the archive."""
+    rows = view.table("recorded_crime")
+    rows = rows.loc[rows["area_kind"] == "force", ["area_code", "area_name"]].drop_duplicates("area_code")
+    return {vocabulary.force_slug(name): code for code, name in rows.itertuples(index=False)}
+
+
+def _force_words(slug: str) -> str:
+    return slug.replace("-", " ").title()
 
 
 def outcome_words_by_month(view: View) -> pd.DataFrame:

@@ -89,7 +89,45 @@ def unlocated() -> tuple[float, float, float]:
     return wilson(part, number(f"select sum(count) from {{street_counts}} where force_slug = '{SLUG}'"))
 
 
+def outside() -> tuple[float, float, float]:
+    """From the counts by place; the area of this edition is the force's own."""
+    part = number(f"select sum(count) from {{street_counts}} where force_slug = '{SLUG}' and location = 'outside_area'")
+    return wilson(part, number(f"select sum(count) from {{street_counts}} where force_slug = '{SLUG}' and location <> 'none'"))
+
+
+def checks_that_found_something() -> float:
+    """Each check's condition in SQL; the jumps of a level by one plain comparison of two years."""
+    held = f"from {{coverage}} where {OWN}"
+    conditions = [
+        f"select date_diff('month', min(month), max(month)) + 1 > count(*) {held}",
+        f"select count(*) filter (dataset = 'street') > count(*) filter (dataset = 'outcomes') from {{coverage}} where force_slug = '{SLUG}' and status = 'present'",
+        "select count(distinct force_slug) > 1 from {coverage}",
+        f"select count(*) >= 2 {held}",
+        f"""select bool_or(rows_total < 0.6 * middle) from (select rows_total, median(rows_total) over (order by month rows between 6 preceding
+            and 6 following exclude current row) as middle {held})""",
+        f"select count(superseded) > 0 {held}",
+        f"select sum(count) > 0 from {{street_counts}} where force_slug = '{SLUG}' and location = 'none'",
+        f"select bool_or(count > 0) from {{street_counts}} where force_slug = '{SLUG}' and location = 'none'",
+        f"select sum(rows_half_located) > 0 {held}",
+        f"select sum(count) > 0 from {{street_counts}} where force_slug = '{SLUG}' and location = 'outside_area'",
+        f"select count(distinct lsoa_vintage) > 1 {held}",
+        f"select count(former_districts) > 0 {held}",
+        f"select sum(rows_repeated) > 0 {held}",
+        f"select sum(rows_repeated_id) > 0 {held}",
+        f"select sum(ids_repeated) > 0 from {{coverage}} where dataset = 'outcomes' and force_slug = '{SLUG}'",
+        f"select sum(rows_id_unexpected) > 0 {held}",
+        f"select sum(rows_context) < sum(rows_total) {held}",
+        f"""select sum(count) filter (month >= '2025-01-01') < 0.6 * sum(count) filter (month between '2021-04-01' and '2022-03-01')
+            from {{street_counts}} where force_slug = '{SLUG}' and crime_type = 'Anti-social behaviour'""",
+        f"select count(*) > 0 from '{ROOT}/data/reference/recording_changes.csv' where area_code in ('{FORCE}', 'K04000001', 'E10000029')",
+        f"select count(crime_type) > 0 from {{outcome_counts}} where force_slug = '{SLUG}' and kind = 'outcome_event'",
+    ]
+    return float(sum(bool(rows(sql)[0][0]) for sql in conditions))
+
+
 EXPECTED = {
+    "data-quality-outside-share": outside,
+    "data-quality-audit-checks": lambda: (checks_that_found_something(),),
     "data-quality-months-held": lambda: (number(f"select count(distinct month) from {{street_counts}} where force_slug = '{SLUG}'"),),
     "data-quality-rows-accounted": lambda: (number(f"select sum(count) from {{street_counts}} where force_slug = '{SLUG}'"),),
     "data-quality-neighbours-rows": lambda: (number(f"select sum(count) from {{street_counts}} where force_slug <> '{SLUG}' and location = 'in_area'"),),
