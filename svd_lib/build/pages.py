@@ -116,6 +116,16 @@ class DownloadsDirective(SphinxDirective):
         return [_raw(downloads_html(edition_of(self.env.app)))]
 
 
+class DataDictionaryDirective(SphinxDirective):
+    """Every tidy table with its columns, made from the contracts."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return one section a table."""
+        from svd_lib.ingest.dictionary import dictionary
+
+        return [_raw(_dictionary_table(table)) for table in dictionary()["tables"]]
+
+
 class WhenDirective(SphinxDirective):
     """Content for editions of one kind: ``demonstration`` (nobody has approved it) or ``published``."""
 
@@ -322,6 +332,15 @@ def _table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]])
     )
 
 
+def _dictionary_table(table: Mapping) -> str:
+    headings = ("Column", "Type", "Unit", "May hold", "May be empty", "Meaning")
+    rows = [
+        [escape(str(text)) for text in (c["column"], c["type"], c["unit"], c["limits"], "yes" if c["may_be_empty"] else "no", c["description"])]
+        for c in table["columns"]
+    ]
+    return _table(f"{escape(table['table'])}: {escape(table['description'])} One row for each {escape(', '.join(table['key']))}.", headings, rows)
+
+
 def _link(text: str, address: str | None) -> str:
     return f'<a href="{escape(address)}">{escape(text)}</a>' if address else escape(text)
 
@@ -337,6 +356,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("sources", SourcesDirective)
     app.add_directive("downloads", DownloadsDirective)
     app.add_directive("refcases", ReferenceCasesDirective)
+    app.add_directive("data-dictionary", DataDictionaryDirective)
     app.add_directive("when", WhenDirective)
     app.add_directive("dropdown", DropdownDirective)
     app.add_post_transform(FillChanges)

@@ -30,6 +30,7 @@ POINT_DECIMALS = 5
 FINEST: Final = 1 / 900
 """The part of a map's longer side by which a line may move: less than a pixel of a page-wide map."""
 
+_AREAS = ("Polygon", "MultiPolygon")
 _WGS84, _BRITISH_GRID = "EPSG:4326", "EPSG:27700"
 
 
@@ -172,11 +173,26 @@ def _read_layer(raw: Raw, layer: Layer) -> gpd.GeoDataFrame:
 def _read_file(path: Path, layer: Layer) -> gpd.GeoDataFrame:
     features = _features(path)
     for wanted in layer.published:
-        if wanted not in features[0]["properties"]:
-            raise SnaError(f"{path.name} has no property '{wanted}'; has the publisher renamed it?")
-    frame = gpd.GeoDataFrame.from_features(features, crs=_WGS84)
+        if any(not isinstance(feature["properties"].get(wanted), str) for feature in features):
+            raise SnaError(f"{path.name} has no property '{wanted}', or one that is no text; has the publisher renamed it?")
+    if any(not isinstance(one.get("geometry"), dict) or one["geometry"].get("type") not in _AREAS for one in features):
+        raise SnaError(f"{path.name} holds something else than areas; fetch it again.")
+    frame = _shaped(features, path)
     renamed = frame.rename(columns=dict(zip(layer.published, layer.columns)))[[*layer.columns, "geometry"]]
     return renamed.set_geometry(_valid(renamed.geometry), crs=_WGS84)
+
+
+def _shaped(features: list[dict], path: Path) -> gpd.GeoDataFrame:
+    """Return features as shapes; every one an area on the globe."""
+    kept = [{**one, "properties": {name: value for name, value in one["properties"].items() if name != "geometry"}} for one in features]
+    try:
+        frame = gpd.GeoDataFrame.from_features(kept, crs=_WGS84)
+    except (ValueError, TypeError, LookupError, shapely.errors.ShapelyError) as error:
+        raise SnaError(f"{path.name} holds a shape that cannot be drawn ({type(error).__name__}); fetch it again.") from error
+    bounds = frame.bounds.to_numpy()
+    if not (np.isfinite(bounds).all() and (np.abs(bounds) <= [180, 90, 180, 90]).all() and (shapely.area(frame.geometry.to_numpy()) > 0).all()):
+        raise SnaError(f"{path.name} holds a shape without an area, or outside the globe; fetch it again.")
+    return frame
 
 
 def _features(path: Path) -> list[dict]:
@@ -184,10 +200,13 @@ def _features(path: Path) -> list[dict]:
     try:
         with opener(path, "rt", encoding="utf-8") as stream:
             features = json.load(stream)["features"]
-    except (OSError, EOFError, ValueError, KeyError, zlib.error) as error:
+        is_right = isinstance(features, list) and all(isinstance(one["properties"], dict) for one in features)
+    except (OSError, EOFError, ValueError, LookupError, TypeError, RecursionError, zlib.error) as error:
         raise SnaError(f"{path.name} cannot be read as GeoJSON ({type(error).__name__}); fetch it again.") from error
     if not features:
         raise SnaError(f"{path.name} holds no boundary; fetch it again.")
+    if not is_right:
+        raise SnaError(f"{path.name} holds something else than boundaries with properties; fetch it again.")
     return features
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Column:
-    """One column: pandas dtype (``str``, ``int``, ``float``, ``month``, ``bool``), meaning, and its limits."""
+    """One column: pandas dtype (``str``, ``int``, ``float``, ``month``, ``bool``), meaning, its limits, and what a number counts."""
 
     dtype: str
     description: str
@@ -39,6 +39,7 @@ class Column:
     allowed: tuple[str, ...] = ()
     minimum: float | None = None
     pattern: str | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,8 @@ CONTRACTS: dict[str, Contract] = {
                 "icb_name": _text("Integrated Care Board 2024 name; null in Wales", nullable=True),
                 "ruc": _text("Rural or Urban (2021 classification)", allowed=("Rural", "Urban")),
                 "ruc_class": _text("Rural-urban class, six values"),
-                "lon": Column("float", "Longitude of a representative point, degrees; null without boundaries", True),
-                "lat": Column("float", "Latitude of a representative point, degrees; null without boundaries", True),
+                "lon": Column("float", "Longitude of a representative point, degrees; null without boundaries", True, unit="degrees"),
+                "lat": Column("float", "Latitude of a representative point, degrees; null without boundaries", True, unit="degrees"),
             },
             ("lsoa21cd",),
         ),
@@ -107,7 +108,7 @@ CONTRACTS: dict[str, Contract] = {
                 "lsoa11cd": _text("LSOA 2011 code", pattern=_LSOA),
                 "lsoa21cd": _text("LSOA 2021 code", pattern=_LSOA),
                 "change_code": _text("U unchanged, S split, M merged, X irregular", allowed=("U", "S", "M", "X")),
-                "share": Column("float", "Part of the 2011 area's count, by Census 2021 residents; adds up to 1", minimum=0),
+                "share": Column("float", "Part of the 2011 area's count, by Census 2021 residents; adds up to 1", minimum=0, unit="proportion"),
             },
             ("lsoa11cd", "lsoa21cd"),
         ),
@@ -127,7 +128,7 @@ CONTRACTS: dict[str, Contract] = {
                 "lsoa21cd": _text("LSOA 2021 code", pattern=_LSOA),
                 "reference": _text("What was counted", allowed=("census_2021", "mid_2020")),
                 "age_group": _text("e.g. 0-15, 16-24, 25-34, 35-49, 50-64, 65+ (census); 0-9, 10-17, 18-24 ... (mid-2020)"),
-                "count": Column("float", "Usual residents, persons (whole for the census)", minimum=0),
+                "count": Column("float", "Usual residents, persons (whole for the census)", minimum=0, unit="persons"),
             },
             ("lsoa21cd", "reference", "age_group"),
         ),
@@ -141,9 +142,9 @@ CONTRACTS: dict[str, Contract] = {
                     "imd, income, employment, education, health, crime, housing, environment; of their parts children_and_young_people, "
                     "adult_skills, geographical_barriers, wider_barriers, indoors, outdoors"
                 ),
-                "decile": _count("Decile in England, 1 most deprived", minimum=1),
-                "rank": _count("Rank in England, 1 most deprived", minimum=1),
-                "score": Column("float", "Published score; null for 2019", nullable=True),
+                "decile": _count("Decile in England, 1 most deprived", minimum=1, unit="tenths"),
+                "rank": _count("Rank in England, 1 most deprived", minimum=1, unit="places"),
+                "score": Column("float", "Published score; null for 2019", nullable=True, unit="index score"),
             },
             ("lsoa21cd", "index_edition", "domain"),
         ),
@@ -155,7 +156,7 @@ CONTRACTS: dict[str, Contract] = {
                 "reference": _text("What was counted or measured", pattern=r"^(census_2021|imd_20\d\d|mid_20\d\d|wimd_20\d\d)$"),
                 "indicator": _text("Our id, e.g. residents_by_ethnic_group, violence_with_injury_rate"),
                 "category": _text("Breakdown, e.g. 'Ethnic group White'; 'all' for none"),
-                "value": Column("float", "Published value; null when suppressed", nullable=True),
+                "value": Column("float", "Published value; null when suppressed", nullable=True, unit="as the column unit says"),
                 "unit": _text("Unit in words, e.g. residents, per 1,000 at-risk population"),
                 "marker": _text("Why there is no value; null when there is one", nullable=True),
                 "source": _text("Source id of the registry"),
@@ -174,7 +175,7 @@ CONTRACTS: dict[str, Contract] = {
                 ),
                 "lsoa21cd": _text("LSOA 2021 code; null when there is none", nullable=True, pattern=_LSOA),
                 "crime_type": _text("Street-level category", allowed=vocabulary.CRIME_TYPES),
-                "count": _count("Records", minimum=1),
+                "count": _count("Records", minimum=1, unit="records"),
             },
             ("force_slug", "month", "location", "lsoa21cd", "crime_type"),
         ),
@@ -191,7 +192,7 @@ CONTRACTS: dict[str, Contract] = {
                 "lad24cd": _text("District the record is located in; null without one", nullable=True, pattern=_GSS),
                 "crime_type": _text("Street-level category; null for an outcome whose crime is not held", nullable=True),
                 "outcome": _text("Outcome in the publisher's words; 'None recorded' where blank"),
-                "count": _count("Records", minimum=1),
+                "count": _count("Records", minimum=1, unit="records"),
             },
             ("force_slug", "month", "kind", "lad24cd", "crime_type", "outcome"),
         ),
@@ -210,7 +211,7 @@ CONTRACTS: dict[str, Contract] = {
                 "offence_code": _text("Home Office offence code; null at group level", nullable=True),
                 "offence": _text("Offence group, or the title of the code"),
                 "measure": _text("offences, or knife for the knife and sharp instrument collection", allowed=("offences", "knife")),
-                "count": Column("int", "Offences; negative where transfers and cancellations outweigh new records"),
+                "count": Column("int", "Offences; negative where transfers and cancellations outweigh new records", unit="offences"),
                 "status": _text("published as it stands, or reconstructed by us", allowed=("published", "reconstructed")),
                 "publication": _text("The publication, e.g. 'Police force area tables, year ending June 2025'"),
             },
@@ -229,7 +230,7 @@ CONTRACTS: dict[str, Contract] = {
                 "period_start": Column("month", "First day of the first month"),
                 "period_end": Column("month", "First day of the last month"),
                 "category": _text("Breakdown, e.g. 'Age 10 - 17 years|Sex Male'; 'all' for none"),
-                "value": Column("float", "Published value; null when missing or suppressed", nullable=True),
+                "value": Column("float", "Published value; null when missing or suppressed", nullable=True, unit="as the column unit says"),
                 "unit": _text("Unit in words, e.g. per 100,000 aged 10-17"),
                 "marker": _text("Publisher's marker for a missing value; null when there is a value", nullable=True),
             },
@@ -250,29 +251,29 @@ CONTRACTS: dict[str, Contract] = {
                     nullable=True,
                     allowed=("2011", "2021", "either"),
                 ),
-                "rows_total": _count("Rows in the file; 0 when missing"),
-                "rows_located": _count("Rows with an LSOA"),
-                "rows_in_area": _count("Rows located in the edition's area (of outcomes: in its districts); 0 in the national table"),
-                "rows_outside_area": _count("Rows located elsewhere; 0 in the national table"),
-                "rows_no_location": _count("Rows without an LSOA"),
-                "rows_rejected": _count("Rows refused, listed in rejects"),
-                "rows_recoded": _count("Located rows whose LSOA 2011 was split, merged or changed and was recoded to LSOA 2021"),
-                "rows_in_force_area": _count("Located rows in the area of the force whose file it is"),
-                "rows_without_id": _count("Rows without a Crime ID; anti-social behaviour has none"),
-                "rows_id_unexpected": _count("Rows of a crime without a Crime ID, and rows of anti-social behaviour with one"),
-                "rows_repeated": _count("Rows without a Crime ID that equal an earlier row of the file in every field; kept: they need not be duplicates"),
-                "rows_repeated_id": _count("Rows whose Crime ID an earlier row of the force's files of this kind has; kept"),
-                "ids_repeated": _count("Crime IDs that occur for the second time here"),
-                "rows_half_located": _count("Rows with coordinates and no LSOA, or an LSOA and no coordinates"),
-                "rows_context": _count("Rows whose column Context is filled"),
+                "rows_total": _count("Rows in the file; 0 when missing", unit="rows"),
+                "rows_located": _count("Rows with an LSOA", unit="rows"),
+                "rows_in_area": _count("Rows located in the edition's area (of outcomes: in its districts); 0 in the national table", unit="rows"),
+                "rows_outside_area": _count("Rows located elsewhere; 0 in the national table", unit="rows"),
+                "rows_no_location": _count("Rows without an LSOA", unit="rows"),
+                "rows_rejected": _count("Rows refused, listed in rejects", unit="rows"),
+                "rows_recoded": _count("Located rows whose LSOA 2011 was split, merged or changed and was recoded to LSOA 2021", unit="rows"),
+                "rows_in_force_area": _count("Located rows in the area of the force whose file it is", unit="rows"),
+                "rows_without_id": _count("Rows without a Crime ID; anti-social behaviour has none", unit="rows"),
+                "rows_id_unexpected": _count("Rows of a crime without a Crime ID, and rows of anti-social behaviour with one", unit="rows"),
+                "rows_repeated": _count("Rows without a Crime ID that equal an earlier row of the file in every field; kept: they need not be duplicates", unit="rows"),
+                "rows_repeated_id": _count("Rows whose Crime ID an earlier row of the force's files of this kind has; kept", unit="rows"),
+                "ids_repeated": _count("Crime IDs that occur for the second time here", unit="Crime IDs"),
+                "rows_half_located": _count("Rows with coordinates and no LSOA, or an LSOA and no coordinates", unit="rows"),
+                "rows_context": _count("Rows whose column Context is filled", unit="rows"),
                 "former_districts": _text(
                     "Districts the file's neighbourhoods are named after that are none of today's, with at least 1% of its located rows; null when none",
                     nullable=True,
                 ),
-                "lon_west": Column("float", "Longitude of the westernmost row, degrees; null without any", True),
-                "lon_east": Column("float", "Longitude of the easternmost row, degrees; null without any", True),
-                "lat_south": Column("float", "Latitude of the southernmost row, degrees; null without any", True),
-                "lat_north": Column("float", "Latitude of the northernmost row, degrees; null without any", True),
+                "lon_west": Column("float", "Longitude of the westernmost row, degrees; null without any", True, unit="degrees"),
+                "lon_east": Column("float", "Longitude of the easternmost row, degrees; null without any", True, unit="degrees"),
+                "lat_south": Column("float", "Latitude of the southernmost row, degrees; null without any", True, unit="degrees"),
+                "lat_north": Column("float", "Latitude of the northernmost row, degrees; null without any", True, unit="degrees"),
             },
             ("dataset", "force_slug", "month"),
         ),
@@ -282,9 +283,9 @@ CONTRACTS: dict[str, Contract] = {
             {
                 "source": _text("Source id"),
                 "file": _text("File or archive member"),
-                "reason": _text("Why"),
-                "first_row": _count("First row concerned, 1 is the row under the header", minimum=1),
-                "count": _count("Rows", minimum=1),
+                "reason": _text("Why the rows were refused"),
+                "first_row": _count("First row concerned, 1 is the row under the header", minimum=1, unit="row number"),
+                "count": _count("Rows", minimum=1, unit="rows"),
             },
             ("source", "file", "reason"),
         ),
@@ -296,7 +297,7 @@ def _partner_contract(kind: Kind) -> Contract:
     """Return the contract of a partner's tidy table, as its kind describes it."""
     columns = {name: _text(f"{name.replace('_', ' ').capitalize()}; all where summed over") for name in kind.dimensions}
     description = f"{kind.title}: {kind.unit} by the aggregates of the kind, totals and zeros included."
-    return Contract(kind.table, description, {**columns, "count": _count(kind.unit.capitalize())}, kind.dimensions)
+    return Contract(kind.table, description, {**columns, "count": _count(kind.unit.capitalize(), unit=kind.unit)}, kind.dimensions)
 
 
 PARTNER_CONTRACTS: dict[str, Contract] = {kind.table: _partner_contract(kind) for kind in KINDS.values()}
