@@ -18,6 +18,7 @@ from svd_lib.ingest import tidy
 from svd_lib.ingest.areas import LSOA_LIST_NAME, read_past_districts, resolve_area, slug
 from svd_lib.sources.fetch import fetch_lock
 from svd_lib.sources.lock import write_atomically, write_lock
+from svd_lib.sources.measured import Measured
 from svd_lib.sources.mirror import Fetcher, open_mirror
 from svd_lib.sources.needs import lock_sources, make_lock, newest_month
 from svd_lib.sources.registry import read_registry
@@ -116,7 +117,8 @@ def temporary_edition(
     if (root / "data" / "editions" / name).is_dir():
         raise SnaError(f"data/editions/{name} is another edition of that name; ask for its own area and period, or open it with --edition {name}.")
     folder = root / "_build" / name / "edition"
-    write_lock(make_lock(fetcher, read_registry(root), area, end, retrieved), folder / "lock.json")
+    measured = Measured(root / "data" / "tidy" / "archives" / "members.json")
+    write_lock(make_lock(fetcher, read_registry(root), area, end, retrieved, measured), folder / "lock.json")
     _write_description(area, end, definition or _newest_definition(root), folder)
     return read_edition(folder, root)
 

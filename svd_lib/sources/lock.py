@@ -166,11 +166,23 @@ def check_input(entry: LockedInput, raw_root: Path) -> str:
     size = path.stat().st_size
     if size != entry.bytes:
         return f"{path} has {size:,} bytes, the lock says {entry.bytes:,}; run 'sna fetch'."
-    with path.open("rb") as stream:
-        found = hashlib.file_digest(stream, "sha256").hexdigest()
+    found = _hash_of(path)
     if found != entry.sha256:
         return f"{path} has the hash {found[:12]}, the lock says {entry.sha256[:12]}; run 'sna fetch'."
     return ""
+
+
+_HASHES: dict[tuple, str] = {}
+"""Hashes of files this process has read; a file that was touched since, even to the same size, is read again."""
+
+
+def _hash_of(path: Path) -> str:
+    state = path.stat()
+    key = (str(path), state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+    if key not in _HASHES:
+        with path.open("rb") as stream:
+            _HASHES[key] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return _HASHES[key]
 
 
 def measure(stream: BinaryIO) -> tuple[int, str]:

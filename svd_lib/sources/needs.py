@@ -8,12 +8,14 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 from svd_lib import vocabulary
 from svd_lib.edition import Area
 from svd_lib.errors import SnaError
 from svd_lib.sources.archives import opened_archive, opened_member
 from svd_lib.sources.lock import NOT_RECORDED, Lock, LockedInput, lock_of, measure
+from svd_lib.sources.measured import Measured
 from svd_lib.sources.mirror import Fetcher
 from svd_lib.sources.registry import Registry, Source, SourceFile, expand
 
@@ -81,7 +83,9 @@ def needs_of(mirror: Fetcher, registry: Registry, area: Area, period_end: date) 
     return Needs(tuple(sorted({*found, *months})), tuple(sorted(absent)))
 
 
-def make_lock(mirror: Fetcher, registry: Registry, area: Area, period_end: date, retrieved: date | None = None) -> Lock:
+def make_lock(
+    mirror: Fetcher, registry: Registry, area: Area, period_end: date, retrieved: date | None = None, measured: Measured | None = None
+) -> Lock:
     """Return the lock of what an edition takes from a mirror, every file read and hashed.
 
     Parameters
@@ -90,8 +94,13 @@ def make_lock(mirror: Fetcher, registry: Registry, area: Area, period_end: date,
         As for :func:`needs_of`.
     retrieved : datetime.date, optional
         The day to record; for a mirror the day it was taken.
+    measured : Measured, optional
+        What members measured before: they are not read again.
     """
-    return lock_of(list(_hashed(mirror, needs_of(mirror, registry, area, period_end).found, _day(retrieved))))
+    known = measured or Measured()
+    lock = lock_of(list(_hashed(mirror, needs_of(mirror, registry, area, period_end).found, _day(retrieved), known)))
+    known.keep()
+    return lock
 
 
 def lock_sources(mirror: Fetcher, registry: Registry, source_ids: tuple[str, ...], retrieved: date | None = None) -> Lock:
@@ -101,7 +110,7 @@ def lock_sources(mirror: Fetcher, registry: Registry, source_ids: tuple[str, ...
         for source, entry in _entries(registry, "9999-12")
         if source.id in source_ids and entry.member is None and "{" not in entry.pattern and mirror.holds(source.id, entry.pattern)
     ]
-    return lock_of(list(_hashed(mirror, tuple(sorted(wanted)), _day(retrieved))))
+    return lock_of(list(_hashed(mirror, tuple(sorted(wanted)), _day(retrieved), Measured())))
 
 
 def newest_month(mirror: Fetcher, registry: Registry, force_slug: str) -> date:
@@ -176,22 +185,28 @@ def _day(retrieved: date | None) -> str:
     return retrieved.isoformat() if retrieved else NOT_RECORDED
 
 
-def _hashed(mirror: Fetcher, wanted: tuple[Wanted, ...], retrieved: str) -> Iterator[LockedInput]:
+def _hashed(mirror: Fetcher, wanted: tuple[Wanted, ...], retrieved: str, measured: Measured) -> Iterator[LockedInput]:
     by_file: dict[tuple[str, str], list[Wanted]] = {}
     for item in wanted:
         by_file.setdefault((item.source, item.name), []).append(item)
     for (source, name), items in by_file.items():
         if items[0].member:
-            yield from _hashed_members(mirror, source, name, items, retrieved)
+            yield from _hashed_members(mirror, source, name, items, retrieved, measured)
             continue
         with mirror.read(source, name) as stream:
             size, sha256 = measure(stream)
         yield LockedInput(source, name, None, size, sha256, retrieved, items[0].publisher_version)
 
 
-def _hashed_members(mirror: Fetcher, source: str, name: str, items: list[Wanted], retrieved: str) -> Iterator[LockedInput]:
+def _hashed_members(
+    mirror: Fetcher, source: str, name: str, items: list[Wanted], retrieved: str, measured: Measured
+) -> Iterator[LockedInput]:
     with opened_archive(mirror, source, name) as zipped:
+
+        def measure_member(member: str) -> tuple[int, str]:
+            with opened_member(zipped, source, name, member) as stream:
+                return measure(stream)
+
         for item in items:
-            with opened_member(zipped, source, name, item.member) as stream:
-                size, sha256 = measure(stream)
+            size, sha256 = measured.of(f"{source}/{name}", zipped.getinfo(item.member), partial(measure_member, item.member))
             yield LockedInput(source, name, item.member, size, sha256, retrieved, item.publisher_version)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 import zipfile
 from dataclasses import replace
 from datetime import date
@@ -172,6 +173,33 @@ def test_a_lock_takes_the_area_its_neighbours_and_its_time(small_mirror: Path, r
     assert [i.name for i in lock.inputs if not i.member] == ["lsoa/E10000001.gz", "always.csv"]
     assert {i.retrieved for i in lock.inputs} == {"2026-11-22"}
     assert needs_of(mirror, registry, AREA, date(2025, 2, 28)).absent == ("tables/absent.csv",)
+
+
+def test_members_are_read_once_for_any_number_of_areas(small_mirror: Path, registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from svd_lib.sources import needs
+    from svd_lib.sources.measured import Measured
+
+    opened: list[str] = []
+    real = needs.opened_member
+    monkeypatch.setattr(needs, "opened_member", lambda zipped, source, name, member: opened.append(f"{name}/{member}") or real(zipped, source, name, member))
+    kept, mirror = tmp_path / "tidy" / "members.json", open_mirror(small_mirror)
+    locks = [make_lock(mirror, registry, AREA, date(2025, 2, 28), measured=Measured(kept)) for _ in range(43)]
+    assert len({lock.digest for lock in locks}) == 1
+    assert sorted(opened) == sorted(set(opened))
+    assert len(opened) == sum(bool(entry.member) for entry in locks[0].inputs)
+    kept.write_text("damaged")
+    assert make_lock(mirror, registry, AREA, date(2025, 2, 28), measured=Measured(kept)) == locks[0]
+
+
+def test_a_file_that_is_written_again_is_hashed_again(tmp_path: Path) -> None:
+    lock = lock_of([entry("good.csv")])
+    path = tmp_path / "src" / "good.csv"
+    path.parent.mkdir()
+    path.write_text("hello")
+    assert verify(lock, tmp_path) == []
+    time.sleep(0.05)  # a file system tells times apart by a few milliseconds
+    path.write_text("jello")
+    assert "has the hash" in verify(lock, tmp_path)[0]
 
 
 def test_an_earlier_edition_takes_earlier_archives_only(small_mirror: Path, registry: Registry) -> None:
