@@ -14,6 +14,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -131,15 +132,19 @@ def _part_paths(files: Sequence[MonthFile], hashes: Mapping[MonthFile, str], res
 
 def _digest_of_rest(places: Places, changes: pd.DataFrame) -> str:
     """Return a digest of what a part depends on beside its files: code, contracts, and what the codes mean."""
-    code = [hashlib.sha256(path.read_bytes()).hexdigest() for path in tidy.code_files(__name__)]
     meaning = hashlib.sha256()
     of_code = (places.codes.to_pylist(), places.vintage.astype("str"), places.districts[places.district], places.forces[places.force])
     for column in (*of_code, sorted(places.district_names)):
         meaning.update("\n".join(column).encode())
     ordered = changes.sort_values(["lsoa11cd", "lsoa21cd"])
     meaning.update(ordered[["lsoa11cd", "lsoa21cd", "change_code", "share"]].to_csv(index=False).encode())
-    parts = [code, [contracts.digest(table) for table in TABLES], meaning.hexdigest()]
+    parts = [_digest_of_code(), [contracts.digest(table) for table in TABLES], meaning.hexdigest()]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+@cache
+def _digest_of_code() -> list[str]:
+    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in tidy.code_files(__name__)]
 
 
 def _part_digest(files: Sequence[MonthFile], hashes: Mapping[MonthFile, str], rest: str) -> str:
