@@ -10,8 +10,11 @@ from html import escape
 from pathlib import Path
 
 from svd_lib.build.chapters import read_chapters
+from svd_lib.build.difference import read_issue
 from svd_lib.build.workbook import Published
-from svd_lib.edition import Edition
+from svd_lib.edition import Edition, open_edition
+from svd_lib.errors import SnaError
+from svd_lib.report.finding import quote
 from svd_lib.report.text import period_words
 from svd_lib.sources.lock import read_lock
 from svd_lib.sources.registry import Registry, read_registry
@@ -38,6 +41,7 @@ class Origins:
     registry: Registry
     cells: Mapping[str, tuple[str, int, str]]
     inputs: Mapping[str, tuple[list[str], str]] = field(default_factory=dict)
+    earlier: Mapping[str, Mapping] = field(default_factory=dict)
 
     def fold(self, identifier: str, name: str, rows: Iterator[tuple[str, str]]) -> str:
         """Return one fold with a list of terms and what belongs to each."""
@@ -70,8 +74,16 @@ class Origins:
         yield "Method", escape("; ".join(methods))
         yield "Definition of serious violence", f'{escape(self.edition.definition)} (<a href="methods.html">methods</a>)'
         yield "Figure or table", f'<a href="#{escape(exhibit)}">{escape(exhibit)}</a>' if exhibit in self.exhibits and exhibit else ""
+        yield "In the edition before", self._history(identifier)
         yield "Made by", self._cell(identifier)
         yield "Stable address", f'<a href="#{self._anchor(about, identifier)}">#{self._anchor(about, identifier)}</a>, the same in every edition'
+
+    def _history(self, identifier: str) -> str:
+        """Return what the edition before said under the same id, or nothing."""
+        found = self.earlier.get(identifier)
+        if found is None or found.get("value") is None:
+            return ""
+        return f'{escape(quote(found))} in {escape(period_words(str(found["period"])))}, edition {escape(str(self.edition.previous))}'
 
     def _anchor(self, about: Mapping, identifier: str) -> str:
         return f"finding-{identifier}" if "statement" in about else identifier
@@ -97,7 +109,17 @@ def read_origins(edition: Edition, exhibits: list[Published]) -> Origins:
     path = edition.out_path / "findings.json"
     findings = json.loads(path.read_text(encoding="utf-8"))["findings"] if path.is_file() else {}
     cells = _cells(edition.root)
-    return Origins(edition, {item.id: item for item in exhibits}, findings, read_registry(edition.root), cells, _inputs(edition))
+    return Origins(edition, {item.id: item for item in exhibits}, findings, read_registry(edition.root), cells, _inputs(edition), _earlier(edition))
+
+
+def _earlier(edition: Edition) -> Mapping[str, Mapping]:
+    """Return the findings that the edition before was published with, where they were kept."""
+    if not edition.previous:
+        return {}
+    try:
+        return read_issue(open_edition(edition.previous, str(edition.root)), only_kept=True).findings
+    except SnaError:
+        return {}
 
 
 def _inputs(edition: Edition) -> dict[str, tuple[list[str], str]]:

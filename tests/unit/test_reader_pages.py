@@ -1,6 +1,7 @@
 """Cards, origins and the interactive map's file: what readers open on a page."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -55,6 +56,18 @@ def test_exhibits_and_findings_open_where_they_come_from(edition):
     assert 'id="finding-trends-a-share-origin"' in said
     for word in ("Street-level crime", "version", "read on", "2 rows", "EB", "Wilson", "1 of 4", edition.definition, "#finding-trends-a-share"):
         assert word in said, word
+
+
+def test_a_number_tells_what_the_edition_before_said(edition):
+    origins = replace(read_origins(edition, [ITEM]), earlier={"trends-a-share": {**SHARE, "value": 21.0, "period": "2021-04/2022-03"}})
+    said = origins.of_finding("trends-a-share", SHARE)
+    assert "21% in " in said and "March 2022, edition suffolk-2022" in said
+    assert "edition before" not in origins.of_finding("trends-other", SHARE)
+
+
+def test_kept_findings_of_the_edition_before_are_read(edition):
+    earlier = read_origins(edition, [ITEM]).earlier
+    assert "geography-violence-rate" in earlier
 
 
 def test_a_map_of_named_places_can_be_explored(edition, tmp_path):
