@@ -15,8 +15,11 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from svd_lib.disclosure.audit import TableSystem, audit_singletons, table_system
-from svd_lib.disclosure.suppression import Suppression, primary_cells, secondary_suppression
+from svd_lib.disclosure.audit import audit_intervals, audit_singletons
+from svd_lib.disclosure.greedy import greedy_pattern
+from svd_lib.disclosure.moves import Moves
+from svd_lib.disclosure.suppression import primary_cells
+from svd_lib.disclosure.systems import TableSystem, table_system
 from svd_lib.disclosure.thresholds import rule_named
 from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
@@ -86,18 +89,22 @@ def protect_table(kind: Kind, frame: pd.DataFrame) -> Protected:
 
 
 def _safe_pattern(system: TableSystem, small: list[Hashable], threshold: int, may_hide_totals: bool) -> tuple[list[Hashable], dict]:
-    """Return the cells to withhold and the audit: guarded against people alone in a cell only where the audit asks for it.
+    """Return the cells to withhold and the audit of them.
 
-    The totals of a survey's questions stay: each is the number of people who answered, so one would give the other away.
+    Zeros are shown, so that an attacker knows every withheld cell to be one or more; they are withheld only where nothing
+    else protects. The totals of a survey's questions stay: each is the number of people who answered, so one would give
+    the other away.
     """
-    for is_guarded in (False, True):
-        options = {"width": threshold, "zeros_may_be_withheld": True, "cost": "log", "guard_singletons": is_guarded, "totals_may_be_withheld": may_hide_totals}
-        pattern = secondary_suppression(system, small, **options)
-        hidden = [*pattern.primary, *pattern.secondary]
-        audit = _audited(system, small, pattern, threshold)
+    for hides_zeros in (False, True):
+        least = 0.0 if hides_zeros else 1.0
+        try:
+            hidden = _withheld(system, small, threshold, (system.values >= least) & (may_hide_totals | ~system.is_total), least)
+        except SnaError:
+            continue
+        audit = _audited(system, small, hidden, threshold, least)
         if audit["is_safe"]:
             return hidden, audit
-    raise SnaError("The audit found small counts that could be worked out from the rest; nothing was released. Merge categories or cover more months.")
+    raise SnaError("No choice of withheld counts kept the small ones from being worked out; nothing was released. Merge categories or cover more months.")
 
 
 def _system(kind: Kind, frame: pd.DataFrame) -> TableSystem:
@@ -110,13 +117,26 @@ def _cells(kind: Kind, frame: pd.DataFrame) -> pd.Series:
     return frame[list(kind.dimensions)].agg("|".join, axis=1)
 
 
-def _audited(system: TableSystem, primary: list[Hashable], pattern: Suppression, threshold: int) -> dict:
-    """Audit every withheld small count, from outside and from the place of a person who is alone in a withheld cell."""
-    if not primary:
+def _withheld(system: TableSystem, small: list[Hashable], threshold: int, allowed: np.ndarray, least: float) -> list[Hashable]:
+    """Return the small cells and the cheapest others found that protect them, also from people who are alone in one."""
+    first = np.isin(system.cells, small)
+    alone = np.flatnonzero(first & (system.values == 1) & ~system.is_total)
+    moves = Moves(system, np.where(system.values >= least, least, 0.0), np.full(len(system.values), np.inf))
+    price = np.where(first, 0.0, system.values + 1.0)
+    search = greedy_pattern(moves, np.flatnonzero(first), threshold, price, allowed & ~first, first, alone)
+    return list(system.cells[search.hidden])
+
+
+def _audited(system: TableSystem, small: list[Hashable], hidden: list[Hashable], threshold: int, least: float) -> dict:
+    """Audit every withheld small count, from outside and from the place of a person who is alone in a withheld cell.
+
+    The audit trusts nothing of the search: it computes each range anew by linear programming.
+    """
+    if not small:
         return {"is_safe": True, "narrowest": None, "attackers": 0}
-    outside = pattern.audit.set_index("cell").loc[primary]
-    inside = audit_singletons(system, [*pattern.primary, *pattern.secondary])
-    inside = inside[inside["cell"].isin(primary)]
+    outside = audit_intervals(system, hidden, at_least=least, only=small)
+    inside = audit_singletons(system, hidden)
+    inside = inside[inside["cell"].isin(small)]
     exposed = int((outside["width"] < threshold - 1e-6).sum() + inside["is_exposed"].sum())
     narrowest = float(np.min(outside["width"]))
     return {"is_safe": not exposed, "narrowest": None if np.isinf(narrowest) else round(narrowest, 3), "attackers": int(inside["attacker"].nunique())}

@@ -59,7 +59,7 @@ def test_a_release_withholds_small_counts_and_what_would_reveal_them_and_says_wh
     system = release._system(kind, truth)
     cells = ["|".join(row) for row in merged[list(kind.dimensions)].astype(str).to_numpy()]
     hidden = [cell for cell, gone in zip(cells, merged["count"].isna()) if gone]
-    audit = audit_intervals(system, hidden).set_index("cell")
+    audit = audit_intervals(system, hidden, at_least=1.0).set_index("cell")
     small = [cell for cell, number in zip(cells, merged["count_true"]) if 1 <= number < 10]
     assert (audit.loc[small, "width"] >= 10 - 1e-6).all()
     report = (edition.folder / "cleared" / "admissions-audit.md").read_text(encoding="utf-8")
@@ -89,10 +89,10 @@ def test_pages_read_the_cleared_table_and_nothing_finer(edition: Edition, tmp_pa
 
 
 def test_a_release_whose_audit_fails_is_not_written(edition: Edition, tmp_path: Path, monkeypatch) -> None:
-    vault = added(edition, "fire", tmp_path)
+    vault = added(edition, "admissions", tmp_path, many("admissions", 6))
     monkeypatch.setattr(release, "_audited", lambda *_: {"is_safe": False})
-    with pytest.raises(SnaError, match="could be worked out from the rest; nothing was released"):
-        partners.release_extract(edition, "fire", "A", DAY, vault)
+    with pytest.raises(SnaError, match="kept the small ones from being worked out; nothing was released"):
+        partners.release_extract(edition, "admissions", "A", DAY, vault)
     assert not (edition.folder / "cleared").exists()
 
 
@@ -118,6 +118,23 @@ def test_a_release_needs_an_approver_and_real_rows(edition: Edition, tmp_path: P
     with pytest.raises(SnaError, match="synthetic; it cannot be released"):
         partners.release_extract(edition, "fire", "A", DAY, vault)
     assert not (edition.folder / "cleared").exists()
+
+
+def test_nothing_of_an_extract_lies_in_the_project_but_released_counts(edition: Edition, tmp_path: Path) -> None:
+    head, *rows = table_of(KINDS["police-people"], 300)
+    table = [head, *([row[0].replace("synthetic-", "zqcanary-"), row[1], "2025-11-23", *row[3:]] for row in rows)]
+    before = folder_digests(edition.root / "data" / "editions")
+    vault = added(edition, "police-people", tmp_path, table)
+    assert folder_digests(edition.root / "data" / "editions") == before
+    partners.release_extract(edition, "police-people", "A", DAY, vault)
+    new = [path for path in edition.root.rglob("*") if path.is_file() and not path.is_symlink() and path.parent.name == "cleared"]
+    assert {path.name for path in new} == {"police-people.csv", "police-people.json", "police-people-audit.md"}
+    for path in (path for path in edition.root.rglob("*") if path.is_file() and not path.is_symlink()):
+        content = path.read_bytes()
+        assert b"zqcanary" not in content and b"2025-11-23" not in content, path
+    held = partners.held_of(Path(vault), edition, KINDS["police-people"])
+    counted = b"".join(path.read_bytes() for path in held.folder.iterdir() if not path.name.startswith("extract"))
+    assert b"zqcanary" not in counted and b"2025-11-23" not in counted and b"zqcanary" in (held.folder / "extract.csv").read_bytes()
 
 
 def survey(answers: list[str]) -> list[list[str]]:
