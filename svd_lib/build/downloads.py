@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from html import escape
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def files_of(edition: Edition) -> list[tuple[str, str, str]]:
     ]
 
 
-def write_downloads(edition: Edition, site: Path) -> list[Published]:
+def write_downloads(edition: Edition, site: Path, kept: Path | None = None) -> list[Published]:
     """Write the workbooks, the bundle and the description of the CSV files into a site, and return what they hold.
 
     Parameters
@@ -36,9 +37,23 @@ def write_downloads(edition: Edition, site: Path) -> list[Published]:
         ``edition.out_path`` holds its exhibits.
     site : pathlib.Path
         The folder of pages.
+    kept : pathlib.Path, optional
+        Folder of the same files from an earlier build with the same results (:mod:`svd_lib.build.kept_book` empties it
+        otherwise); they are written there when it holds none.
     """
     order = [Path(document).name for document in documents_of(read_toc(edition.root))]
     exhibits = read_published(edition.out_path, order)
+    if kept is None:
+        _write(edition, exhibits, site)
+        return exhibits
+    if not (kept / FOLDER).is_dir():
+        (kept / "exhibits").mkdir(parents=True, exist_ok=True)
+        _write(edition, exhibits, kept)
+    shutil.copytree(kept, site, dirs_exist_ok=True)
+    return exhibits
+
+
+def _write(edition: Edition, exhibits: list[Published], site: Path) -> None:
     folder = site / FOLDER
     folder.mkdir(exist_ok=True)
     sheets = sheets_of(edition, exhibits)
@@ -46,7 +61,6 @@ def write_downloads(edition: Edition, site: Path) -> list[Published]:
     write_ods(folder / f"{edition.name}.ods", sheets, edition.title, edition.period_end)
     write_bundle(folder / f"{edition.name}-data.zip", edition, exhibits, edition.out_path)
     (site / "exhibits" / METADATA).write_text(as_text(csvw(edition, exhibits)), encoding="utf-8")
-    return exhibits
 
 
 def downloads_html(edition: Edition) -> str:

@@ -140,7 +140,7 @@ def _finish_pages(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.name != "html":
         return
     site, edition = Path(app.outdir), edition_of(app)
-    exhibits = write_downloads(edition, site)
+    exhibits = write_downloads(edition, site, Path(app.config.sna_pages) / "made" if app.config.sna_pages else None)
     write_record(edition, exhibits, site)
     maps = write_explorable(edition, exhibits, site)
     additions = {item.id: explore_html(item) for item in exhibits if item.id in maps}

@@ -10,6 +10,7 @@ import openpyxl
 import pytest
 from odfdo import Document
 
+from svd_lib.build import downloads
 from svd_lib.build.bundle import csvw, dataset
 from svd_lib.build.downloads import files_of, size_words, with_sizes, write_downloads
 from svd_lib.build.workbook import Sheet, read_published, safe_text, sheets_of
@@ -77,6 +78,18 @@ def test_the_same_bytes_at_another_time(edition, site, tmp_path):
     write_downloads(edition, again)
     for path in sorted((site / "downloads").iterdir()):
         assert path.read_bytes() == (again / "downloads" / path.name).read_bytes(), path.name
+
+
+def test_kept_downloads_are_the_same_and_are_not_made_again(edition, site, tmp_path, monkeypatch):
+    kept = tmp_path / "kept"
+    sites = [tmp_path / "first", tmp_path / "second"]
+    for folder in sites:
+        (folder / "exhibits").mkdir(parents=True)
+    write_downloads(edition, sites[0], kept)
+    monkeypatch.setattr(downloads, "write_xlsx", lambda *_: pytest.fail("made again"))
+    write_downloads(edition, sites[1], kept)
+    fresh = {path: (site / path).read_bytes() for path in [address for address, *_ in files_of(edition)][:3]}
+    assert all((folder / path).read_bytes() == content for folder in sites for path, content in fresh.items())
 
 
 def test_a_wide_sheet_has_columns_beyond_z(tmp_path):
