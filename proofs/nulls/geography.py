@@ -38,7 +38,7 @@ def global_pattern(rng: np.random.Generator, replications: int) -> Iterator[Read
             "morans_i_of_rates randomisation": spatial.morans_i_of_rates(frame, row),
             "morans_i two-sided": spatial.morans_i(frame, row, value="skewed", alternative="two-sided"),
             "getis_ord_g": spatial.getis_ord_g(frame, binary, value="skewed"),
-            "gearys_c": spatial.gearys_c(frame, row),
+            "gearys_c two-sided": spatial.gearys_c(frame, row, alternative="two-sided"),
         }  # fmt: skip
         for name, table in found.items():
             p.setdefault(name, []).append(table["p_value"].iloc[0])
