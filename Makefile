@@ -5,7 +5,7 @@ PYTHON ?= python3
 SETUP = $(PYTHON) tools/setup.py
 SNA = .venv/bin/sna
 
-.PHONY: help upgrade docs env env-dev env-edit book test lint browser bench bench-ingest prove proofs edit clean
+.PHONY: help upgrade docs env env-dev env-edit book test lint browser bench bench-ingest prove proofs edit sbom clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -48,6 +48,9 @@ prove: env-dev   ## the long proofs, or one: make prove PROOF=calibration
 
 proofs: env-dev  ## each long proof: its result, date and age
 	@.venv/bin/python tools/prove.py --list
+
+sbom: env        ## the bill of materials of a release
+	@.venv/bin/python tools/sbom.py
 
 clean:           ## remove what was built; data/raw and data/tidy stay
 	rm -rf _build

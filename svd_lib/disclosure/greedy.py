@@ -60,6 +60,11 @@ class Search:
     proofs: dict[Need, list[Floats]] = field(default_factory=dict)
     _pool: list[Floats] = field(default_factory=list)
 
+    @property
+    def cost(self) -> float:
+        """Cost of the cells withheld beyond those withheld in any case."""
+        return float(self.price[self.hidden & ~self.fixed].sum())
+
     def protect(self, need: Need) -> None:
         """Withhold what the need lacks.
 
@@ -218,9 +223,11 @@ def greedy_pattern(
         When some cell cannot be protected.
     """
     needs = open_needs(moves, cells, width, fixed, alone)
-    orders = (-1, 1) if len(price) <= TRIED_TWICE else (-1,)
-    done = [_search(moves, needs, sign, price, allowed, fixed) for sign in orders]
-    return min(done, key=lambda search: float(price[search.hidden & ~fixed].sum()))
+    first = _search(moves, needs, -1, price, allowed, fixed)
+    if len(price) > TRIED_TWICE or not first.cost:
+        return first
+    other = _search(moves, needs, 1, price, allowed, fixed)
+    return min(first, other, key=lambda search: search.cost)
 
 
 def _search(moves: Moves, needs: Sequence[Need], sign: int, price: Floats, allowed: Marks, fixed: Marks) -> Search:
