@@ -78,6 +78,7 @@ def parser() -> argparse.ArgumentParser:
     audit = _add(commands, "audit", _audit, "attack what an edition publishes: can any protected count be worked out?")
     audit.add_argument("--tables", metavar="DIR", help="tidy tables of partners before disclosure control (default: the build's own)")
     audit.add_argument("--with-synthetic-partners", action="store_true", help="the second site with made-up partner data")
+    audit.add_argument("--at-least", type=int, default=0, metavar="N", help="fail too where fewer counts than this are protected")
     _add(commands, "snapshot", _snapshot, "compute the aggregates that let an edition build offline")
     _with_json(_add(commands, "check", _check, "check notebooks, contents and editions without building"))
     explain = _with_json(_add(commands, "explain", _explain, "print where a finding's number comes from", examples=("sna explain geography-violence-rate",)))
@@ -243,7 +244,7 @@ def _audit(options: argparse.Namespace) -> int:
     edition = synthetic_twin(_opened(options)) if options.with_synthetic_partners else _opened(options)
     verdict = audit_edition(edition, Path(options.tables) if options.tables else None)
     print("\n".join(report_lines(edition, verdict)))
-    return 1 if verdict.leaks else 0
+    return 1 if verdict.leaks or verdict.protected < options.at_least else 0
 
 
 def _verify(options: argparse.Namespace) -> int:

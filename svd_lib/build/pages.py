@@ -342,7 +342,8 @@ def _dictionary_table(table: Mapping) -> str:
 
 
 def _link(text: str, address: str | None) -> str:
-    return f'<a href="{escape(address)}">{escape(text)}</a>' if address else escape(text)
+    is_web = str(address or "").lower().startswith(("https://", "http://"))
+    return f'<a href="{escape(str(address))}">{escape(text)}</a>' if is_web else escape(text)
 
 
 def _raw(html: str) -> nodes.raw:

@@ -8,6 +8,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import escape as markup
+
 from svd_lib.build.cards import with_cards
 from svd_lib.build.catalogue import notices_html, write_record
 from svd_lib.build.chapters import in_running_order, read_chapter, read_chapters
@@ -95,9 +97,11 @@ def _edition_into_templates(app: Sphinx, pagename: str, templatename: str, conte
     edition = edition_of(app)
     source = Path(app.env.doc2path(pagename)) if pagename in app.env.found_docs else None
     context["sna_edition"] = edition
-    context["sna_status_line"] = edition.status_line
+    # the theme's templates do not escape; what is marked as markup here is escaped once and not again
+    context |= dict.fromkeys(("docstitle", "shorttitle", "project"), markup(edition.title))
+    context["sna_status_line"] = markup(edition.status_line)
     context["sna_notices"] = notices_html(edition)
-    context["sna_status_word"] = edition.status.capitalize()
+    context["sna_status_word"] = markup(edition.status.capitalize())
     context["sna_period_end"] = f"{edition.period_end.day} {edition.period_end:%B %Y}"
     context["sna_footer_links"] = _footer_links(app, pagename)
     context["sna_notebook"] = f"notebooks/{source.name}" if source is not None and source.suffix == ".ipynb" else None

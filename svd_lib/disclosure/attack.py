@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from svd_lib.disclosure.greedy import spanned
+from svd_lib.disclosure.greedy import others_near, spanned
 from svd_lib.disclosure.moves import TINY, Floats, Marks, Moves
 from svd_lib.disclosure.systems import TableSystem
 from svd_lib.errors import SnaError
@@ -77,8 +77,7 @@ def attack(
     cells = np.flatnonzero(protected)
     rows = _narrow(moves, cells, width, OUTSIDER, None)
     for known in alone:
-        others = cells[(cells != known) & (moves.component[cells] == moves.component[known])]
-        rows += _narrow(moves, others, 1.0, str(system.cells[known]), int(known))
+        rows += _narrow(moves, others_near(moves, cells, int(known)), 1.0, str(system.cells[known]), int(known))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import optimize, sparse
 from scipy.sparse import csgraph
 
-from svd_lib.disclosure.greedy import reached
+from svd_lib.disclosure.greedy import others_near, reached
 from svd_lib.disclosure.moves import Moves
 from svd_lib.disclosure.systems import TableSystem, cross_table, table_system
 from svd_lib.errors import SnaError
@@ -112,7 +112,7 @@ def audit_singletons(
 def _as_lone(moves: Moves, hidden: NDArray[np.int64], usable: NDArray[np.bool_], known: int, width: float) -> pd.DataFrame:
     """What one lone contributor can work out: a few moves clear most cells, the rest are bounded one by one."""
     system = moves.system
-    others = hidden[(hidden != known) & (moves.component[hidden] == moves.component[known])]
+    others = others_near(moves, hidden, known)
     rise, fall = reached(moves, others, np.full(len(others), max(width, 1.0) + 1.0), usable, known, rounds=4)
     frame = pd.DataFrame({"cell": system.cells[others], "value": system.values[others]})
     frame = frame.assign(lower=frame["value"] - fall, upper=frame["value"] + rise)

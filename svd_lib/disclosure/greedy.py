@@ -169,10 +169,15 @@ def open_needs(moves: Moves, cells: NDArray[np.int64], width: float | Floats, fi
     short = spanned(moves, cells, widths, fixed) < widths - TINY
     needs = [Need(int(cell), float(wide)) for cell, wide in zip(cells[short], widths[short])]
     for known in alone:
-        others = cells[(cells != known) & (moves.component[cells] == moves.component[known])]
+        others = others_near(moves, cells, known)
         short = spanned(moves, others, np.ones(len(others)), fixed, int(known), rounds=2) < 1 - TINY
         needs += [Need(int(cell), 1.0, int(known)) for cell in others[short]]
     return needs
+
+
+def others_near(moves: Moves, cells: NDArray[np.int64], known: int) -> NDArray[np.int64]:
+    """Return the cells that one who knows a cell might learn: those of the same part of the system that count somebody else."""
+    return cells[(moves.person[cells] != moves.person[known]) & (moves.component[cells] == moves.component[known])]
 
 
 def spanned(

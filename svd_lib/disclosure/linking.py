@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 
 import numpy as np
@@ -63,9 +63,19 @@ class Guarded:
         return self.rule.hides(self.system.values, self.frame.get("largest"))
 
     @cached_property
+    def keys(self) -> list[tuple[str, ...]]:
+        """Each cell's values of the dimensions."""
+        return list(self.frame[list(self.dimensions)].astype(str).itertuples(index=False, name=None))
+
+    @cached_property
     def place_of(self) -> dict[tuple[str, ...], int]:
         """Position of each cell by its values of the dimensions."""
-        return {key: place for place, key in enumerate(self.frame[list(self.dimensions)].astype(str).itertuples(index=False, name=None))}
+        return {key: place for place, key in enumerate(self.keys)}
+
+    @cached_property
+    def coarser_of(self) -> dict[int, list[int]]:
+        """Cells that each cell is part of, as far as they were asked for."""
+        return {}
 
     @cached_property
     def labels(self) -> dict[str, list[Label]]:
@@ -82,6 +92,24 @@ class Guarded:
         """Finds labels in a folded text, the longest first; values too short to mean anything alone are left out."""
         long = sorted((label for label in self.labels if len(label) > 3), key=len, reverse=True)
         return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, long)) + r")(?!\w)") if long else re.compile(r"(?!)")
+
+    @cached_property
+    def _known(self) -> dict[str, tuple[bool, list[Label]]]:
+        """Words around records met before: whether they speak of the table, and the labels in them."""
+        return {}
+
+    def _around(self, about: str) -> tuple[bool, list[Label]]:
+        if about not in self._known:
+            self._known[about] = (bool(self.subject.search(about)), _labels_in(about, self))
+        return self._known[about]
+
+    def speaks_of(self, about: str) -> bool:
+        """Whether words around a record say that it is about the table."""
+        return self._around(about)[0]
+
+    def labels_around(self, about: str) -> list[Label]:
+        """Labels in the words around a record."""
+        return self._around(about)[1]
 
     @cached_property
     def subject(self) -> re.Pattern:
@@ -124,28 +152,53 @@ def _spellings(value: str) -> Iterator[str]:
         yield from (f"{value}-01", f"{value}-01 00:00:00", f"{name} {month[1]}", f"{name[:3]} {month[1]}", f"{value.replace('-', ' ')}", f"{month[2]}/{month[1]}")
 
 
+@lru_cache(maxsize=20_000)
 def _folded(text: str) -> str:
     return " ".join(text.replace("\u2013", "-").casefold().split())
 
 
-def link(record: Record, table: Guarded) -> Iterator[Seen]:
+@dataclass(frozen=True)
+class Prepared:
+    """A record with its texts folded once for all tables.
+
+    Attributes
+    ----------
+    where, about : str
+    texts : tuple of (str, str)
+        Heading and text.
+    words : str
+        Headings and texts in one.
+    """
+
+    where: str
+    about: str
+    texts: tuple[tuple[str, str], ...]
+    words: str
+
+
+def prepare(record: Record) -> Prepared | None:
+    """Return a record ready to be linked, or None where it holds no number."""
+    if not any(character.isdigit() for _, text in record.fields for character in text):
+        return None
+    texts = tuple((_folded(head), " ".join(text.replace("\u2013", "-").casefold().split())) for head, text in record.fields)
+    return Prepared(record.where, _folded(record.about), texts, " ".join(f"{head} {text}" for head, text in texts))
+
+
+def link(record: Prepared, table: Guarded) -> Iterator[Seen]:
     """Yield what one record says of a table's cells.
 
     Parameters
     ----------
-    record : Record
-        From :func:`svd_lib.disclosure.published.read_published`.
+    record : Prepared
+        From :func:`prepare`.
     table : Guarded
         The protected table.
     """
-    about = _folded(record.about)
-    texts = [(_folded(head), _folded(text)) for head, text in record.fields]
-    if not table.subject.search(" ".join([about, *(f"{head} {text}" for head, text in texts)])):
+    if not (table.speaks_of(record.about) or table.subject.search(record.words)):
         return
-    labels, numbers = _read(texts, table)
+    labels, numbers = _read(record.texts, table)
     if numbers:
-        around = _labels_in(about, table)
-        for place in _cells(labels, around, table):
+        for place in _cells(labels, table.labels_around(record.about), table):
             for number in numbers:
                 yield from _says(place, number, numbers, table, record.where)
 
@@ -221,7 +274,12 @@ def _shares(place: int, count: float, number: Number, table: Guarded, where: str
 
 def coarser(place: int, table: Guarded) -> list[int]:
     """Return the cells that a cell is part of: some of its dimensions added up."""
-    key = tuple(table.frame[list(table.dimensions)].astype(str).iloc[place])
+    if place not in table.coarser_of:
+        table.coarser_of[place] = _coarser(table.keys[place], table)
+    return table.coarser_of[place]
+
+
+def _coarser(key: tuple[str, ...], table: Guarded) -> list[int]:
     used = [number for number, value in enumerate(key) if value != ALL]
     found = []
     for mask in range(1, 2 ** len(used)):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import optimize, sparse
 from scipy.sparse import csgraph
 
-from svd_lib.disclosure.systems import TableSystem
+from svd_lib.disclosure.systems import TableSystem, same_person
 
 Floats = NDArray[np.float64]
 Marks = NDArray[np.bool_]
@@ -42,6 +42,11 @@ class Moves:
         """Number of the part of the system that each cell lies in; parts share no relation."""
         pattern = abs(self.system.relations)
         return csgraph.connected_components(sparse.csr_array(pattern.T @ pattern), directed=False)[1]
+
+    @cached_property
+    def person(self) -> NDArray[np.int64]:
+        """Number of the person whom a count of one counts; cells of others have numbers of their own."""
+        return same_person(self.system)
 
     @cached_property
     def _by_column(self) -> sparse.csc_array:

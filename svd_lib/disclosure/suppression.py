@@ -14,7 +14,7 @@ from scipy import optimize
 from svd_lib.disclosure.audit import audit_intervals
 from svd_lib.disclosure.greedy import greedy_pattern
 from svd_lib.disclosure.moves import Moves
-from svd_lib.disclosure.systems import TableSystem, cross_table
+from svd_lib.disclosure.systems import TableSystem, cross_table, same_person
 from svd_lib.errors import SnaError
 
 Floats = NDArray[np.float64]
@@ -313,11 +313,12 @@ def _singleton_cuts(
 ) -> list[Cut]:
     """Cuts against attackers who are the one person in a withheld cell; one step of doubt about the others is enough."""
     alone = [cell for cell in first if system.values[cell] == 1 and not system.is_total[cell]]
+    person = same_person(system)
     return [
         cut
         for known in alone
         for cell in first
-        if cell != known
+        if person[cell] != person[known]
         for cut in _violated(system, room, chosen, fixed, cell, 1.0, known)
     ]
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
+from scipy.sparse import csgraph
 
 from svd_lib.errors import SnaError
 
@@ -114,3 +115,12 @@ def cross_table(
     along = [(f"{r}|{TOTAL}", [f"{r}|{c}" for c in names_c]) for r in [*names_r, TOTAL]]
     down = [(f"{TOTAL}|{c}", [f"{r}|{c}" for r in names_r]) for c in [*names_c, TOTAL]]
     return table_system(values, along + down)
+
+
+def same_person(system: TableSystem) -> NDArray[np.int64]:
+    """Return a number for each cell, equal for counts of one that count the same person: a total of one and its one part."""
+    ones = sparse.dia_array((np.where(system.values == 1, 1.0, 0.0)[None, :], [0]), shape=(len(system.values), len(system.values)))
+    held = sparse.csr_array(system.relations @ ones)
+    has_total = np.asarray((held < 0).sum(axis=1)).ravel() > 0
+    pattern = abs(held[np.flatnonzero(has_total)])
+    return csgraph.connected_components(sparse.csr_array(pattern.T @ pattern), directed=False)[1]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from svd_lib.disclosure.attack import OUTSIDER, Seen, attack
-from svd_lib.disclosure.linking import ALL, Guarded, link
+from svd_lib.disclosure.linking import ALL, Guarded, link, prepare
 from svd_lib.disclosure.published import Record
 
 NAMED = 4
@@ -87,8 +87,9 @@ def judge(records: Iterable[Record], tables: Sequence[Guarded]) -> Verdict:
     number = 0
     for record in records:
         number += 1
-        for table, found in zip(tables, seen):
-            found.update(dict.fromkeys(link(record, table)))
+        ready = prepare(record)
+        for table, found in zip(tables, seen) if ready else ():
+            found.update(dict.fromkeys(link(ready, table)))
     leaks = [leak for table, found in zip(tables, seen) for leak in leaks_of(table, list(found))]
     counts = {table.name: {"cells": len(table.frame), "protected": int(table.protected.sum()), "published": len(found)} for table, found in zip(tables, seen)}
     return Verdict(counts, number, tuple(leaks))
