@@ -100,7 +100,7 @@ class Guarded:
 
     def _around(self, about: str) -> tuple[bool, list[Label]]:
         if about not in self._known:
-            self._known[about] = (bool(self.subject.search(about)), _labels_in(about, self))
+            self._known[about] = (self.is_subject_of(about), _labels_in(about, self))
         return self._known[about]
 
     def speaks_of(self, about: str) -> bool:
@@ -112,9 +112,13 @@ class Guarded:
         return self._around(about)[1]
 
     @cached_property
-    def subject(self) -> re.Pattern:
-        """Finds the words that say a text is about the table."""
-        return re.compile(r"(?<!\w)(?:" + "|".join(re.escape(_folded(term)) for term in self.terms) + r")", re.IGNORECASE)
+    def subjects(self) -> tuple[str, ...]:
+        """The words that say a text is about the table, folded."""
+        return tuple(_folded(term) for term in self.terms)
+
+    def is_subject_of(self, text: str) -> bool:
+        """Whether a folded text is about the table."""
+        return any(term in text for term in self.subjects)
 
 
 def guard_cube(published: Published, name: str, terms: Sequence[str], rule: Rule) -> Guarded:
@@ -194,7 +198,7 @@ def link(record: Prepared, table: Guarded) -> Iterator[Seen]:
     table : Guarded
         The protected table.
     """
-    if not (table.speaks_of(record.about) or table.subject.search(record.words)):
+    if not (table.speaks_of(record.about) or table.is_subject_of(record.words)):
         return
     labels, numbers = _read(record.texts, table)
     if numbers:

@@ -19,6 +19,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 MOST_BYTES = 50_000_000
+LONGEST_VALUE = 1_000
+"""A longer text in JSON is read as sentences or markup, not as one value of its object."""
 SKIPPED = {".png", ".woff", ".woff2", ".ttf", ".eot", ".ico", ".css", ".map", ".parquet", ".jpg", ".webp", ".inv", ".wasm"}
 SPEAKING = {"alt", "title", "aria-label", "aria-description", "content", "value", "summary", "placeholder", "label"}
 BLOCKS = {"p", "li", "h1", "h2", "h3", "h4", "h5", "h6", "figcaption", "caption", "title", "desc", "text", "dd", "dt", "summary", "blockquote", "label", "option", "button", "div", "a", "tspan"}
@@ -136,18 +138,26 @@ def _json(text: str, where: str, about: str) -> Iterator[Record]:
 
 def _values(value: object, where: str, about: str) -> Iterator[Record]:
     if isinstance(value, Mapping):
-        leaves = tuple((str(key), _leaf(one)) for key, one in value.items() if not isinstance(one, (Mapping, list)))
+        short = ((str(key), _leaf(one)) for key, one in value.items() if not isinstance(one, (Mapping, list)))
+        leaves = tuple((key, text) for key, text in short if len(text) <= LONGEST_VALUE)
         inner = " ".join(text for _, text in leaves if not _is_number(text))[:2000]
         yield Record(where, about, leaves)
         for key, one in value.items():
             if isinstance(one, str):
-                yield from _sentences(one, where, f"{about} {inner}")
+                yield from _text(one, where, f"{about} {inner}")
             yield from _values(one, where, f"{about} {_spaced(str(key))} {inner}")
+    elif isinstance(value, list) and value and all(isinstance(one, str) for one in value) and any("</" in one for one in value):
+        yield from _text("".join(value), where, about)
     elif isinstance(value, list):
         if value and not isinstance(value[0], (Mapping, list)):
             yield Record(where, about, tuple(("", _leaf(one)) for one in value))
         for one in value:
             yield from _values(one, where, about) if isinstance(one, (Mapping, list)) else _sentences(_leaf(one), where, about)
+
+
+def _text(text: str, where: str, about: str) -> Iterator[Record]:
+    """A text inside JSON: markup where it holds any, as a notebook's output does."""
+    yield from _markup(text, where, about, {}) if "</" in text else _sentences(text, where, about)
 
 
 def _leaf(value: object) -> str:
