@@ -36,7 +36,8 @@ _SMALL_BYTES = 1 << 20
 _KINDS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _HEADER = struct.Struct("<4s22xHH")
 """Of a member's local header: signature, length of its name, length of its extra field."""
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, struct.error)
+_IS_UTF8 = 0x800
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError, LookupError, OverflowError, struct.error)
 """What zipfile raises for archives that are cut off, damaged, encrypted or made for something else."""
 
 
@@ -202,9 +203,10 @@ def inflated(path: Path, info: zipfile.ZipInfo) -> bytes:
         stream.seek(info.header_offset)
         header = stream.read(_HEADER.size)
         signature, name_bytes, extra_bytes = _HEADER.unpack(header) if len(header) == _HEADER.size else (b"", 0, 0)
-        stream.seek(name_bytes + extra_bytes, 1)
+        name = stream.read(name_bytes)
+        stream.seek(extra_bytes, 1)
         packed = stream.read(info.compress_size)
-    if signature != b"PK\3\4":
+    if signature != b"PK\3\4" or name.decode("utf-8" if info.flag_bits & _IS_UTF8 else "cp437") != info.orig_filename:
         raise zipfile.BadZipFile("no member at its place")
     data = packed if info.compress_type == zipfile.ZIP_STORED else zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, info.file_size + 1)
     if len(data) != info.file_size or zlib.crc32(data) != info.CRC:

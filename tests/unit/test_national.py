@@ -204,3 +204,23 @@ def test_a_member_is_inflated_no_further_than_its_directory_says(tmp_path: Path)
     info.file_size = 1000
     with pytest.raises(zipfile.BadZipFile):
         national.inflated(path, info)
+
+
+def test_a_member_without_a_name_is_refused(tmp_path: Path) -> None:
+    """Found by the fuzzer: zipfile stumbles over an empty name."""
+    path = archive(tmp_path / "2025-12.zip", {"x": b"a"}, zipfile.ZIP_STORED)
+    data = bytearray(path.read_bytes())
+    entry = data.rindex(b"PK\x01\x02")
+    struct.pack_into("<HH", data, entry + 28, 0, 1)
+    path.write_bytes(data)
+    said = refused([path], tmp_path / "tidy")
+    assert "2025-12.zip" in said
+
+
+def test_a_member_called_otherwise_in_its_own_header_is_refused(tmp_path: Path) -> None:
+    """Found by the fuzzer: the directory's name and the member's own must agree."""
+    path = archive(tmp_path / "2025-12.zip", {MEMBER: text([street_row("2025-01", ALPHA)])})
+    data = bytearray(path.read_bytes())
+    data[data.index(MEMBER.encode())] = ord("3")
+    path.write_bytes(data)
+    assert "is cut off or damaged" in refused([path], tmp_path / "tidy")
