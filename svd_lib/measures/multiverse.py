@@ -408,7 +408,7 @@ def leading_area(curve: pd.DataFrame) -> pd.DataFrame:
 def _compared(wide: pd.DataFrame, first: object, second: object, k: int) -> dict[str, object]:
     both = wide[[first, second]].dropna()
     a, b = (set(both[name].sort_values(ascending=False, kind="stable").head(k).index) for name in (first, second))
-    tau = stats.kendalltau(both[first], both[second]).statistic
+    tau = stats.kendalltau(both[first], both[second]).statistic if len(both) > 1 else np.nan
     return {
         "first": first,
         "second": second,

@@ -98,3 +98,13 @@ def test_without_places_nothing_is_claimed():
     assert curve.empty and np.isnan(multiverse.curve_headline(curve)["value"].iloc[0])
     assert multiverse.variance_by_choice(curve, ["definition"]).empty
     assert np.isnan(multiverse.leading_area(multiverse.area_curve(empty, area="district", denominators=PEOPLE))["value"].iloc[0])
+
+
+def test_one_area_has_no_rank_correlation_and_no_warning():
+    import warnings
+
+    curve = pd.DataFrame({"specification": [1, 2], "area": ["only", "only"], "value": [3.0, 4.0]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        made = multiverse.rank_stability(curve, k=1)
+    assert made["tau"].isna().all() and (made["areas"] == 1).all()
