@@ -16,7 +16,9 @@ NOW, BEFORE = "issue.json", "issue-before.json"
 
 
 def note_build(edition: Edition) -> None:
-    """Remember what was just published; where it differs from the build before, keep that one too."""
+    """Remember what was just published, if anything was; where it differs from the build before, keep that one too."""
+    if not (edition.build_path / "findings.json").is_file():
+        return
     now, before = (edition.build_path / name for name in (NOW, BEFORE))
     content = json.dumps(_published(edition), sort_keys=True, ensure_ascii=False).encode()
     if now.is_file() and now.read_bytes() != content:

@@ -17,7 +17,6 @@ from svd_lib.build.chapters import documents_of, read_toc, source_of
 from svd_lib.build.warm import SITE, WarmChild
 from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
-from svd_lib.report.finding import read_findings
 from svd_lib.yaml_text import read_yaml
 
 WARM_MODULES = (
@@ -78,7 +77,7 @@ def assemble_book(edition: Edition, executed: Path, book: Path, pages: Path | No
     pages : pathlib.Path, optional
         Folder of pages as Sphinx wrote them, kept from build to build; those that are there stand in for what did not change.
     """
-    toc, findings = read_toc(edition.root), read_findings(edition.out_path / "findings.json")["findings"]
+    toc, findings = read_toc(edition.root), _findings(edition.out_path / "findings.json")
     shutil.copytree(edition.root / "book", book / "book")
     (book / "notebooks").mkdir()
     for document in documents_of(toc):
@@ -93,6 +92,11 @@ def _write_settled(executed: Path, place: Path, findings: dict) -> None:
     """Write an executed chapter by the rules for missing data."""
     notebook = json.loads(executed.read_text(encoding="utf-8"))
     place.write_text(json.dumps(settled(notebook, findings), indent=1, ensure_ascii=False), encoding="utf-8")
+
+
+def _findings(path: Path) -> dict[str, dict]:
+    """Return an edition's findings by id; read here, because the report's own reader imports pandas and a build need not."""
+    return json.loads(path.read_text(encoding="utf-8"))["findings"] if path.is_file() else {}
 
 
 def _configuration(edition: Edition, pages: Path | None) -> dict:

@@ -76,6 +76,7 @@ def test_edited_prose_and_code_give_what_a_clean_build_gives(project, tmp_path_f
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.ci
 def test_an_interrupted_build_leaves_nothing_and_the_next_one_resumes(project, tmp_path_factory):
     copied = stock.copy_project(project, tmp_path_factory.mktemp("interrupted") / "project")
     marker = f"interrupted-{os.getpid()}"

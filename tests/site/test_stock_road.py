@@ -27,6 +27,7 @@ def findings(folder):
     return json.loads((folder / "_build" / EDITION / "findings.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.ci
 def test_jupyter_book_builds_the_root_and_finds_the_same(project, site):
     stock.run([*stock.jupyter_book_command(), "build", "-W", "."], project)
     html = project / "_build" / "html"

@@ -29,7 +29,7 @@ def twin(root: Path) -> Path:
 
 
 def partner_exhibits(twin: Path) -> list[dict]:
-    held = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((twin / "exhibits").glob("*.json"))]
+    held = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((twin / "exhibits").glob("*.json")) if not path.name.endswith(".places.json")]
     return [one for one in held if any(source.startswith("partner_") for source in one["sources"])]
 
 
