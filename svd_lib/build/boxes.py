@@ -13,6 +13,7 @@ EXHIBIT = '<figure class="sna-exhibit'
 NEEDED = "What we would need"
 _ASKED = re.compile(r'<p class="sna-title">Not available in this edition\.\s*(.*?)</p><p>(.*?)</p>', re.DOTALL)
 _BULLET = re.compile(r"^- \{finding\}`([a-z0-9-]+)\.statement`\s*$")
+_GAP_LIST = re.compile(r'<p class="sna-lead">Not available in this edition</p><ul>.*?</ul>', re.DOTALL)
 _HEADING = re.compile(r"^#{1,3} ", re.MULTILINE)
 
 Notebook = dict[str, Any]
@@ -78,4 +79,13 @@ def _short_page(cells: list[dict]) -> list[dict]:
     items = "\n".join(f"- {html.unescape(question)} {html.unescape(needs)}".replace("  ", " ") for question, needs in asked)
     words = f"{title}\n\n## {NEEDED}\n\nThe data that this chapter rests on are not held for this area. What each question needs, and who has it:\n\n{items}\n"
     caveats = [cell for cell in cells if any("sna-caveats" in text for text in _texts(cell))]
-    return [{**cells[0], "source": words}, *caveats]
+    return [{**cells[0], "source": words}, *map(_without_gap_list, caveats)]
+
+
+def _without_gap_list(cell: dict) -> dict:
+    """Leave the list of gaps out of the caveats: the page above says the same."""
+    outputs = []
+    for output, text in zip(cell["outputs"], _texts(cell)):
+        data = {**output.get("data", {}), "text/html": _GAP_LIST.sub("", text)}
+        outputs.append({**output, "data": data})
+    return {**cell, "outputs": outputs}
