@@ -26,7 +26,6 @@ PROOF = Proof(
         Step("rare-events", trends.rare_events, 400),
         Step("level-changes", trends.level_changes, 300),
         Step("forecast-coverage", trends.forecast_coverage, 120),
-        Step("conformal-coverage", trends.conformal_coverage, 60),
         Step("forecast-verdicts", trends.forecast_verdicts, 100),
         Step("global-pattern", geography.global_pattern, 2_000),
         Step("local-pattern", geography.local_pattern, 500),

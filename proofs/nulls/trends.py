@@ -206,21 +206,6 @@ def forecast_coverage(rng: np.random.Generator, replications: int) -> Iterator[R
                 )  # fmt: skip
 
 
-def conformal_coverage(rng: np.random.Generator, replications: int) -> Iterator[Reading]:
-    """Yield how often conformal intervals of one step hold what comes, where the model's own do not."""
-    for setting, drift in (("a steady level", 0.0), ("a level that wanders", 0.03)):
-        walk = np.cumsum(rng.normal(0, drift, (replications, 96)), axis=1) if drift else np.zeros((replications, 96))
-        values = counts(rng, 45 * np.tile(SEASON, (replications, 8)) * np.exp(walk), 4.0)
-        rows = forecasts.backtest(_series(values), methods=("seasonal_naive",), by="series", initial=48, horizon=1)
-        found = forecasts.conformal_intervals(rows, rows, by="series").dropna(subset=["lower_ci"])
-        for level in (0.8, 0.95):
-            part = found[found["confidence"] == level]
-            yield coverage_reading(
-                f"forecasts.conformal_intervals, {level:.0%}", setting, part["lower_ci"], part["upper_ci"], part["actual"].to_numpy(),
-                confidence=level, kind="measured",
-            )  # fmt: skip
-
-
 def forecast_verdicts(rng: np.random.Generator, replications: int) -> Iterator[Reading]:
     """Yield how often a back-test lets the count regression be published where its model holds, and where it does not."""
     for setting, drift in (("a steady level", 0.0), ("a level that wanders", 0.03)):
