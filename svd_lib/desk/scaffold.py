@@ -11,10 +11,12 @@ from pathlib import Path
 import yaml
 
 from svd_lib.build.chapters import read_toc
+from svd_lib.build.check import MOST_ENTRIES
 from svd_lib.build.lint import PARAMETERS, lint_notebook
 from svd_lib.errors import SnaError
 from svd_lib.sources.lock import write_atomically
 
+_ABOUT = "  - file: book/about-the-data"
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 SETUP = """\
 from svd_lib.edition import open_edition
@@ -154,12 +156,19 @@ def _refuse_breaches(path: Path, notebook: dict) -> None:
 
 
 def _list_in_contents(root: Path, name: str, title: str) -> Path:
-    """List a chapter in ``_toc.yml`` before the pages about the data, keeping the file's own layout."""
+    """List a chapter in ``_toc.yml`` before the pages about the data, keeping the file's own layout.
+
+    Where the top level is full, it stands below the chapter before: readers meet at most ten entries.
+    """
     path = root / "_toc.yml"
     text = path.read_text(encoding="utf-8")
-    entry = f"  - file: notebooks/{name}\n    title: {yaml.safe_dump(title, width=1000, allow_unicode=True).splitlines()[0]}\n"
-    mark = "  - file: book/about-the-data"
-    written = text.replace(mark, entry + mark, 1) if mark in text else text.rstrip("\n") + "\n" + entry
+    said = yaml.safe_dump(title, width=1000, allow_unicode=True).splitlines()[0]
+    entry = f"  - file: notebooks/{name}\n    title: {said}\n"
+    before, mark, after = text.partition(_ABOUT)
+    if 1 + len(read_toc(root).get("chapters", [])) >= MOST_ENTRIES:
+        is_below = before.splitlines()[-1].startswith("      ")
+        entry = ("" if is_below else "    sections:\n") + "".join(f"    {line}\n" for line in entry.splitlines())
+    written = before + entry + mark + after if mark else text.rstrip("\n") + "\n" + entry
     write_atomically(path, written.encode())
     read_toc(root)
     return path

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from svd_lib.build.chapters import documents_of, read_toc
 from svd_lib.build.check import check_project
 from svd_lib.build.lint import lint_notebook
 from svd_lib.desk import approval, notebook, project, scaffold
@@ -123,7 +124,9 @@ def test_a_new_chapter_keeps_every_rule_and_runs_as_it_stands(copied, tmp_path):
     written = scaffold.new_chapter(copied, "night-time", "Violence at night: what we know")
     assert [path.name for path in written] == ["night-time.ipynb", "_toc.yml"]
     assert lint_notebook(written[0]) == []
-    assert "notebooks/night-time" in (copied / "_toc.yml").read_text()
+    scaffold.new_chapter(copied, "day-time", "Violence by day")
+    assert {"notebooks/night-time", "notebooks/day-time"} <= set(documents_of(read_toc(copied)))
+    assert check_project(copied) == []
     exhibits = run_cells(copied, written[0], tmp_path / "out")
     assert [path.name for path in exhibits] == ["night-time-district-rate.csv"]
     assert "Ipswich" in exhibits[0].read_text()
