@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -224,8 +225,19 @@ def finalise(figure: Figure, exhibit_id: str, title: str = "", alt: str = "", de
     """
     root = _drawing(figure, exhibit_id)
     redraw, slim = getattr(figure, "sna_redraw", None), f"{exhibit_id}-narrow"
-    narrow = _page(_drawing(redraw(), slim), slim, alt, described_by) if redraw else ""
+    drawn = _drawing_or_none(redraw, slim) if redraw else None
+    narrow = "" if drawn is None else _page(drawn, slim, alt, described_by)
     return Svg(_page(root, exhibit_id, alt, described_by), _file(root, title, alt), narrow, getattr(figure, "sna_places", None))
+
+
+def _drawing_or_none(redraw: Callable[[], Figure], prefix: str) -> ElementTree.Element | None:
+    """Draw a figure for a phone; None where its words leave no room there, so that the wide picture stands alone and scrolls."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="constrained_layout not applied")
+        try:
+            return _drawing(redraw(), prefix)
+        except UserWarning:
+            return None
 
 
 def _drawing(figure: Figure, prefix: str) -> ElementTree.Element:
