@@ -39,6 +39,7 @@ def test_papermills_command_runs_a_chapter(project):
     chapter = read_chapters(project)[0]
     command = next(stock.papermill_commands(project, EDITION, project / "_build"))
     shutil.rmtree(project / "_build" / EDITION, ignore_errors=True)
+    (project / "_build").mkdir(exist_ok=True)
     stock.run(command, project)
     executed = nbformat.read(project / "_build" / chapter.path.name, as_version=4)
     assert all(cell.execution_count for cell in executed.cells if cell.cell_type == "code")
