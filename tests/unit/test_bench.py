@@ -40,7 +40,7 @@ def bench(monkeypatch, tmp_path):
     monkeypatch.setattr(module, "ROOT", ROOT)
     monkeypatch.setattr(module, "_compile", lambda: None)
     monkeypatch.setattr(module, "_sna", publish)
-    monkeypatch.setattr(module, "_warm", lambda *_: {"stock_s": 10.0, "sna_s": 11.0})
+    monkeypatch.setattr(module, "_warm", lambda *_: {"stock_s": 10.0, "sna_s": 11.0, "plain_s": {"trends": 6.0, "geography": 4.0}})
     monkeypatch.setattr(module, "_memory", lambda _: {"stock_MiB": 500.0, "sna_MiB": 300.0})
     monkeypatch.setattr(module, "_areas", lambda _: {"areas": ["a"], "seconds": {"2": 1.0}, "sna_s": 6.0})
     monkeypatch.setattr(module.stock, "build_the_stock_way", publish)
@@ -60,9 +60,11 @@ def test_every_figure_is_the_median_of_its_pairs_and_the_raw_timings_are_kept(be
     figures = {name: figure["value"] for name, figure in result["figures"].items()}
     assert figures["cold"] == 1.0 and figures["memory"] == 0.6 and figures["warm"] == 1.1 and figures["areas"] == 6.0
     assert figures["serve"] == 0.5 and figures["nothing"] == 1.0
+    floors = {name: figure["floor"] for name, figure in result["figures"].items() if "floor" in figure}
+    assert floors == {"cold": 6.0, "areas": 5.0, "code": 6.0}, "one worker is busy with the longest chapter; two share all"
     assert all(pair["code"]["executed"] == 1 for pair in result["pairs"])
     said = capsys.readouterr().out
-    assert "papermill notebooks/trends.ipynb" in said and "jupyter-book build -W ." in said and "cold     1.000 (at most 0.15)" in said
+    assert "papermill notebooks/trends.ipynb" in said and "jupyter-book build -W ." in said and "cold     1.000 (at most 0.15; floor 6.000)" in said
 
 
 def test_unequal_findings_fail(bench, monkeypatch, tmp_path):
