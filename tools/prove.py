@@ -15,6 +15,7 @@ import argparse
 import hashlib
 import importlib
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -25,6 +26,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
 
 from proofs.proof import Proof, Step  # noqa: E402
 from svd_lib.measures.seeds import SEED, seeded  # noqa: E402
