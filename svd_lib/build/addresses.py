@@ -52,9 +52,13 @@ class FlatHTMLBuilder(StandaloneHTMLBuilder):
     def _as_written(self, document: str) -> Path:
         return Path(self.config.sna_pages or os.devnull) / Path(self.get_outfilename(document)).name
 
+    def get_output_path(self, page_name: str, /) -> Path:
+        """Return the file the page is written to; newer Sphinx asks by this name."""
+        return Path(self.outdir) / f"{self.flat_name(page_name)}{self.out_suffix}"
+
     def get_outfilename(self, pagename: str) -> str:
         """Return the file the page is written to."""
-        return str(self.outdir / f"{self.flat_name(pagename)}{self.out_suffix}")
+        return str(self.get_output_path(pagename))
 
     def gen_additional_pages(self) -> None:
         """Write the search page; what it searches is indexed once the pages are finished (:mod:`svd_lib.build.searching`)."""

@@ -83,7 +83,7 @@ def _read_quoting_chapters_last(app: Sphinx, env: BuildEnvironment, docnames: li
 
 def _hide_code(app: Sphinx, docname: str, source: list[str]) -> None:
     """Leave code out of the pages; every page offers its notebook for download."""
-    if not app.env.doc2path(docname).endswith(".ipynb"):
+    if Path(app.env.doc2path(docname)).suffix != ".ipynb":
         return
     notebook = json.loads(source[0])
     for cell in notebook["cells"]:
