@@ -6,6 +6,7 @@ Nothing scientific is imported here; each command imports what it needs when it 
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import sys
 from pathlib import Path
@@ -36,9 +37,32 @@ def main(arguments: list[str] | None = None) -> int:
     except SnaError as problem:
         print(f"sna: {problem}", file=sys.stderr)
         return problem.exit_code
+    except OSError as problem:
+        print(f"sna: {_trouble(problem)}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("sna: stopped; what was published before is as it was.", file=sys.stderr)
         return INTERRUPTED
+
+
+TROUBLES = {
+    errno.ENOSPC: "there is no room left on the disk; make some and run the same again",
+    errno.EROFS: "the disk can only be read; give a project folder that can be written",
+    errno.EACCES: "this user may not read or write it; change its rights, or run as a user who may",
+    errno.EPERM: "this user may not change it; change its rights, or run as a user who may",
+    errno.EIO: "the disk failed; check it, then run the same again",
+}
+"""What the system can refuse for reasons outside the project, and what to do."""
+if hasattr(errno, "EDQUOT"):  # Windows has none
+    TROUBLES[errno.EDQUOT] = "the room that this user may fill is full; make some and run the same again"
+
+
+def _trouble(problem: OSError) -> str:
+    """Return one sentence on what the system refused; anything else is a defect and is raised again."""
+    if problem.errno not in TROUBLES:
+        raise problem
+    where = f"{problem.filename}: " if problem.filename else ""
+    return f"{where}{TROUBLES[problem.errno]}; what was published before is as it was."
 
 
 def parser() -> argparse.ArgumentParser:
@@ -73,7 +97,11 @@ def parser() -> argparse.ArgumentParser:
     serve = _add(commands, "serve", _serve, "show an edition's website on this machine and build it again at every save")
     serve.add_argument("--port", type=int, default=8000, metavar="N", help="port of 127.0.0.1 (default 8000; 0 for any that is free)")
     serve.add_argument("--jobs", type=int, default=2, metavar="N", help="chapters executed at a time (default 2)")
-    verify = _add(commands, "verify", _verify, "build an edition again from nothing and compare it with its site")
+    verify = _add(
+        commands, "verify", _verify, "build an edition again from nothing and compare it with its site", mirror="optional",
+        examples=("sna verify", "sna verify --site downloaded/suffolk-2025"),
+    )  # fmt: skip
+    verify.add_argument("--site", metavar="DIR", help="a site that somebody else built: what it says of itself is built again from code, lock and sources here")
     verify.add_argument("--jobs", type=int, default=2, metavar="N", help="chapters executed at a time (default 2)")
     audit = _add(commands, "audit", _audit, "attack what an edition publishes: can any protected count be worked out?")
     audit.add_argument("--tables", metavar="DIR", help="tidy tables of partners before disclosure control (default: the build's own)")
@@ -248,9 +276,14 @@ def _audit(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from svd_lib.build.verify import verify_edition
+    from svd_lib.build.verify import verify_edition, verify_site
 
-    verdict = verify_edition(_opened(options), options.jobs)
+    if options.mirror and not options.site:
+        raise SnaError("--mirror goes with --site; an edition of this project is verified with the tables it was built from.")
+    if options.site:
+        verdict = verify_site(Path(options.site), options.project, options.mirror, options.jobs)
+    else:
+        verdict = verify_edition(_opened(options), options.jobs)
     print(verdict.words)
     return 0 if verdict.is_proved else 1
 

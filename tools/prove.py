@@ -12,6 +12,7 @@ stay as they are.
 from __future__ import annotations
 
 import argparse
+import csv
 import hashlib
 import importlib
 import json
@@ -34,12 +35,18 @@ from svd_lib.measures.seeds import SEED, seeded  # noqa: E402
 
 PACKAGES = ("numpy", "pandas", "scipy", "statsmodels")
 NOT_PROOFS = {"__init__", "proof"}
+SUMMARY = ROOT / "data" / "reference" / "proofs.csv"
+"""What the site's page on its data shows: one row a proof that has been run."""
+SUMMARY_COLUMNS = ("proof", "question", "passed", "within", "bounded", "date")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run or list proofs; return 1 when one fails."""
     options = _options(arguments)
     names = [options.proof] if options.proof else proof_names()
+    if options.summary:
+        write_summary()
+        return 0
     if options.list:
         print("\n".join(status_line(name) for name in names))
         return 0
@@ -67,6 +74,7 @@ def run(proof: Proof) -> int:
     record = _record(proof, steps, code, date.today().isoformat())
     target = ROOT / "proofs" / f"{proof.name}.json"
     target.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    write_summary()
     for step in proof.steps:
         (folder / f"{step.name}.json").unlink()
     failed = [row for step in record["steps"] for row in step["readings"] if not row["passed"]]
@@ -74,6 +82,25 @@ def run(proof: Proof) -> int:
     for row in failed:
         print(f"  FAILS {row['measure']} ({row['setting']}): {row['share']} where {row['nominal']} is nominal")
     return 1 if failed else 0
+
+
+def summary_rows() -> list[dict[str, object]]:
+    """Return one row a proof that has been run: its question, whether it holds, figures within bounds of those bounded, date."""
+    return [_summary_row(json.loads(path.read_text(encoding="utf-8"))) for path in sorted((ROOT / "proofs").glob("*.json"))]
+
+
+def _summary_row(record: dict) -> dict[str, object]:
+    bounded = [row["passed"] for step in record["steps"] for row in step["readings"] if row["kind"] != "measured"]
+    said = {"passed": "yes" if record["passed"] else "no", "within": sum(bounded), "bounded": len(bounded)}
+    return {"proof": record["proof"], "question": record["question"], **said, "date": record["date"]}
+
+
+def write_summary() -> None:
+    """Write the newest results as the table that the site shows."""
+    with SUMMARY.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, SUMMARY_COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(summary_rows())
 
 
 def code_digest(proof: Proof) -> str:
@@ -160,6 +187,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("proof", nargs="?", help="one proof by its name; all of them when absent")
     parser.add_argument("--list", action="store_true", help="list the proofs instead of running them")
+    parser.add_argument("--summary", action="store_true", help="write the table that the site shows, and run nothing")
     return parser.parse_args(arguments)
 
 

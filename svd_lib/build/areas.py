@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,7 +97,10 @@ def build_areas(areas: Sequence[str], mirror: str | None, project: str, jobs: in
 def _collect(tasks: dict[Future, str], areas: Sequence[str], progress: Progress) -> list[Done]:
     done: dict[str, Done] = {}
     for future in as_completed(tasks):
-        one = future.result()
+        try:
+            one = future.result()
+        except BrokenProcessPool:
+            one = Done(tasks[future], 0.0, execute.ENDED)
         done[one.area] = one
         so_far = f"({len(done)} of {len(areas)} areas)"
         progress.step(f"{one.area}: {one.problem} {so_far}" if one.problem else f"{one.area}: done in {one.seconds:.1f} s {so_far}")

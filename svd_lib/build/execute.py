@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -181,6 +182,11 @@ def execute_chapters(
         except KeyboardInterrupt:
             _stop_workers()
             raise
+        except BrokenProcessPool as error:
+            raise SnaError(ENDED, exit_code=1) from error
+
+
+ENDED = "A process that executes chapters was ended from outside, perhaps because memory ran out; build again: finished chapters are kept, and what was published before is as it was."
 
 
 def _stop_workers() -> None:

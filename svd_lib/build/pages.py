@@ -1,7 +1,7 @@
 """Directives for authored pages: what a page says of the edition or the sources is made from them, never typed.
 
 ``{partnership} duty_holders`` and its like print one part of the edition's ``partnership.yml``; ``{sources}`` prints the
-data the edition uses; ``{changes}`` what moved since the edition before; ``{downloads}`` what holds the whole edition; ``{refcases}`` published results beside our own; ``{when} demonstration`` keeps its content for editions of that kind; ``{dropdown} Title`` folds its content away, and so
+data the edition uses; ``{changes}`` what moved since the edition before; ``{downloads}`` what holds the whole edition; ``{refcases}`` published results beside our own; ``{proofs}`` the newest results of long proofs; ``{when} demonstration`` keeps its content for editions of that kind; ``{dropdown} Title`` folds its content away, and so
 is every section whose heading begins with "More detail".
 """
 
@@ -19,6 +19,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from svd_lib.build.difference import read_issue
 from svd_lib.build.downloads import downloads_html
+from svd_lib.build.proof_results import ProofsDirective
 from svd_lib.build.quotes import Quotation
 from svd_lib.build.reference_cases import ReferenceCasesDirective
 from svd_lib.build.theme import edition_of
@@ -357,6 +358,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("sources", SourcesDirective)
     app.add_directive("downloads", DownloadsDirective)
     app.add_directive("refcases", ReferenceCasesDirective)
+    app.add_directive("proofs", ProofsDirective)
     app.add_directive("data-dictionary", DataDictionaryDirective)
     app.add_directive("when", WhenDirective)
     app.add_directive("dropdown", DropdownDirective)

@@ -12,6 +12,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 
 from svd_lib.edition import Edition
+from svd_lib.sources.lock import write_atomically
 
 PACKAGE = Path(__file__).resolve().parent.parent
 """The folder of ``svd_lib``; it need not lie in the project that is built."""
@@ -65,6 +66,25 @@ def provenance_of(edition: Edition) -> dict:
     }
 
 
+def published_provenance(edition: Edition, made: dict) -> dict:
+    """Return what a stranger needs, besides code, lock and sources, to build a site again: it lies in the site itself.
+
+    Parameters
+    ----------
+    edition : Edition
+        The edition that is built.
+    made : dict
+        From :func:`provenance_of`.
+
+    Notes
+    -----
+    Packages are left out: the code's lock names them, and more may be installed than a build uses.
+    """
+    lock = file_digest(edition.lock_path) if edition.lock_path.is_file() else ""
+    kept = {name: value for name, value in made.items() if name not in ("inputs", "packages")}
+    return {**kept, "lock": lock}
+
+
 def platform_of_build() -> dict[str, str]:
     """Return what the promise of equal bytes depends on besides code and data: Python, system and machine."""
     return {"python": platform.python_version(), "system": platform.system(), "machine": platform.machine()}
@@ -105,5 +125,5 @@ def build_log_heading(edition: Edition) -> str:
 
 
 def write_json(path: Path, content: object) -> None:
-    """Write JSON with a stable order of keys."""
-    path.write_text(json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Write JSON with a stable order of keys, whole or not at all."""
+    write_atomically(path, (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode())

@@ -94,6 +94,7 @@ def _only_build_of(edition: Edition, progress: Progress) -> Iterator[None]:
         except BlockingIOError:
             progress.step(f"{edition.name}: waiting for another build of it to end")
             fcntl.flock(handle, fcntl.LOCK_EX)
+        site.put_back(edition.build_path)
         yield
 
 
@@ -176,7 +177,7 @@ class _Build:
             for made in sorted(self.staging.iterdir(), key=lambda path: path.name != "html"):
                 site.swap_in(made, place / made.name)
         else:
-            provenance.write_json(place / "provenance.json", provenance.provenance_of(self.edition))
+            _write_records(self.edition, place)
         self.planner.note_published()
         note_build(self.edition)
 
@@ -188,8 +189,7 @@ class _Build:
         pages = site.build_site(kept.take(staging / BOOK), kept.folder, self.environment, self.log, address)
         pages.rename(staging / "html")
         shutil.rmtree(staging / BOOK)
-        provenance.write_json(staging / "provenance.json", provenance.provenance_of(staged))
-        provenance.write_json(staging / "digest.json", provenance.site_digest(staged, staging / "html"))
+        _write_records(staged, staging)
         if (self.edition.build_path / PARTNER_TABLES).is_dir():
             self._attack()
         kept.note()
@@ -204,6 +204,14 @@ class _Build:
     def _append(self, text: str) -> None:
         with self.log.open("a", encoding="utf-8") as stream:
             stream.write(text)
+
+
+def _write_records(edition: Edition, place: Path) -> None:
+    """Write what a site was made from, inside it and beside it, and the digest of all its files."""
+    made = provenance.provenance_of(edition)
+    provenance.write_json(place / "html" / "provenance.json", provenance.published_provenance(edition, made))
+    provenance.write_json(place / "provenance.json", made)
+    provenance.write_json(place / "digest.json", provenance.site_digest(edition, place / "html"))
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """A small sample of every long proof runs in the suite, and every proof's file says what was run."""
 
+import csv
 import importlib
 import importlib.util
 import json
@@ -66,6 +67,13 @@ def test_every_shape_of_file_a_proof_covers_is_there(proof):
 def test_every_proof_has_a_line_with_its_age(name):
     line = prove.status_line(name)
     assert line.startswith(name) and ("changes to its files" in line or "not committed yet" in line or line.endswith("never run"))
+
+
+def test_the_table_that_the_site_shows_is_what_the_records_say():
+    with prove.SUMMARY.open(encoding="utf-8", newline="") as stream:
+        shown = list(csv.DictReader(stream))
+    assert shown == [{name: str(value) for name, value in row.items()} for row in prove.summary_rows()], "run tools/prove.py --summary"
+    assert {row["proof"] for row in shown} == {path.stem for path in (ROOT / "proofs").glob("*.json")}
 
 
 def test_a_reading_fails_a_test_that_finds_too_much_and_an_interval_that_covers_too_little_or_too_much():

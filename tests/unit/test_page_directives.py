@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from svd_lib.build import pages, reference_cases
+from svd_lib.build import pages, proof_results, reference_cases
 from svd_lib.edition import open_edition
 from svd_lib.errors import SnaError
 from svd_lib.sources.lock import read_lock
@@ -77,3 +77,10 @@ def test_a_difference_is_named_by_its_size():
     assert reference_cases._difference({"expected": "High", "ours": "High"}) == "none"
     with pytest.raises(SnaError, match="summary"):
         reference_cases.read_summary(reference_cases.SUMMARY.parent / "none.csv")
+
+
+def test_the_table_of_proofs_says_which_one_fails():
+    row = {"proof": "a", "question": "Is <it> so?", "passed": "no", "within": "2", "bounded": "3", "date": "2026-11-06"}
+    table = proof_results.proofs_table([row, {**row, "passed": "yes", "within": "3"}])
+    assert '<th scope="row">Is &lt;it&gt; so?</th><td>fails</td><td>2 of 3</td><td>6 November 2026</td>' in table
+    assert table.count("<td>holds</td><td>3 of 3</td>") == 1

@@ -85,3 +85,47 @@ def test_without_a_site_there_is_nothing_to_verify(pair, verdict):
     (pair[0].build_path / "digest.json").unlink()
     with pytest.raises(SnaError, match="run 'sna build --edition suffolk-2025' first"):
         verdict()
+
+
+@pytest.fixture
+def stranger(pair, monkeypatch):
+    """Verify a published folder with the second build already made."""
+    for one in pair:
+        site = one.build_path / "html"
+        (site / "findings.json").write_text((one.build_path / "findings.json").read_text())
+        made = {"schema": 1, "edition": one.name, "definition": "d", "code": "c", "view": {}, "platform": provenance.platform_of_build(), "inputs": [], "packages": {}}
+        provenance.write_json(site / "provenance.json", provenance.published_provenance(one, made))
+    monkeypatch.setattr(verify, "open_edition", lambda *_: pair[0])
+    monkeypatch.setattr(verify, "_copy", lambda edition, folder, with_view: pair[1])
+    monkeypatch.setattr(verify, "prepare_view", lambda *_: None)
+    monkeypatch.setattr(verify, "build_edition", lambda *_: None)
+    monkeypatch.setattr(provenance, "provenance_of", lambda edition: made)
+    return lambda: verify.verify_site(pair[0].build_path / "html")
+
+
+def test_a_site_is_verified_from_what_it_says_of_itself(stranger):
+    found = stranger()
+    assert found.is_proved and "same bytes, 4 files" in found.words and "Not the same to begin with" not in found.words
+
+
+def test_a_stranger_is_told_where_a_site_differs(pair, stranger):
+    (pair[0].build_path / "html" / "index.html").write_text("<p>One</p>\n<p>Changed</p>\n")
+    assert "first difference is in index.html, line 2: '<p>Changed</p>' / '<p>Two</p>'" in stranger().words
+
+
+def test_a_stranger_with_other_code_is_told_so(pair, stranger):
+    path = pair[0].build_path / "html" / "provenance.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "code": "other"}))
+    found = stranger()
+    assert not found.is_proved and "Not the same to begin with: the code here is not the code that built the site." in found.words
+
+
+def test_a_stranger_on_another_platform_compares_findings(pair, stranger):
+    path = pair[0].build_path / "html" / "provenance.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "platform": ELSEWHERE}))
+    assert stranger().promise == "same findings"
+
+
+def test_a_folder_without_provenance_is_refused(tmp_path):
+    with pytest.raises(SnaError, match="does not say what it was made from"):
+        verify.verify_site(tmp_path)
