@@ -21,14 +21,22 @@ import numpy as np
 import pandas as pd
 
 from proofs.outsider.bounding import TINY, Joint
-from proofs.outsider.guessing import ALL, Cell, Layout, claims, folded
+from proofs.outsider.guessing import ALL, Cell, Claim, Layout, claims, folded
 from proofs.outsider.reading import Row, exhibit_words, read_folder
 from proofs.proof import Proof, Reading, Step
-from svd_lib.edition import find_root
+from svd_lib.build.partners import context_of, intake_of, offence_groups
+from svd_lib.build.release import protect_table
+from svd_lib.edition import find_root, open_edition
+from svd_lib.ingest.loaders import View, open_view
+from svd_lib.ingest.partners.aggregates import tidy_table
+from svd_lib.ingest.partners.extract import open_extract
+from svd_lib.ingest.partners.kinds import Kind
 from svd_lib.ingest.partners.register import KINDS
+from svd_lib.ingest.partners.synthetic import setting_of, synthetic_extract
 
 ROOT = find_root(Path(__file__).parent)
 EDITIONS = {"suffolk-2022": "suffolk-synthetic-partners-2022", "suffolk-2025": "suffolk-synthetic-partners-2025"}
+EDITION = "suffolk-2025"
 PROTECTED_BELOW = 10
 VAGUE = {"people", "offences", "children", "incidents", "outcomes", "assessments", "cases", "answers"}
 Counts = Mapping[Cell, int]
@@ -103,7 +111,7 @@ def attack(kind: str, editions: Sequence[Published], extra: Mapping[str, Sequenc
     return Verdict(len(truth), len(places), certain, right, narrow)
 
 
-def _is_right(claim, layout: Layout, counts: Counts) -> bool:
+def _is_right(claim: Claim, layout: Layout, counts: Counts) -> bool:
     count = counts[layout.cells[claim.cell]]
     whole = 1.0 if claim.of is None else counts[layout.cells[claim.of]]
     return claim.lower * whole - TINY <= count <= claim.upper * whole + TINY
@@ -134,11 +142,58 @@ def leaks_planted(_: np.random.Generator, replications: int) -> list[Reading]:
     return [Reading("published editions", "planted leaks that the attack misses", "level", 0.0, len(missed), len(PLANTS), is_discrete=True, note=", ".join(missed))]
 
 
+OVERLAPPING = (("2024-10", "2025-09"), ("2025-01", "2025-12"))
+"""Two years of one partner's records that share nine months, as when an edition follows a quarter later."""
+
+
+def overlapping_years(rng: np.random.Generator, replications: int, kinds: Sequence[str] = ()) -> list[Reading]:
+    """Release two overlapping years of made-up records of each kind, publish every count that is released, and attack both jointly."""
+    readings = []
+    for kind in kinds or [name for name, one in KINDS.items() if not one.is_survey]:
+        found = [attack_releases(kind, rng) for _ in range(replications)]
+        recovered, protected = (sum(part) for part in zip(*found))
+        readings.append(Reading("releases", f"{kind}: protected counts recovered from two years that share nine months", "level", 0.0, recovered, max(protected, 1), is_discrete=True))
+    return readings
+
+
+def attack_releases(name: str, rng: np.random.Generator) -> tuple[int, int]:
+    """Return how many protected counts two overlapping releases give away, and how many are protected."""
+    kind, edition = KINDS[name], open_edition(EDITION, str(ROOT))
+    view = open_view(edition)
+    setting = setting_of(view.table("population"), offence_groups(ROOT), pd.Period(OVERLAPPING[1][1], "M"), months=15)
+    records = synthetic_extract(kind, setting, rng)
+    day = next(one.name for one in kind.fields if one.type == "date")
+    releases = [_released(kind, records[records[day].str[:7].between(*months)], "/".join(months), view) for months in OVERLAPPING]
+    joint, truth = Joint([layout for layout, _, _ in releases]), {}
+    for layout, counts, shown in releases:
+        truth |= {joint.at(layout, cell): count for cell, count in counts.items()}
+        joint.take(layout, [Claim(layout.place[cell], count, count, "") for cell, count in shown.items()])
+    for layout, _, _ in releases:
+        joint.zeros_shown(layout)
+    places = [place for place, count in truth.items() if 0 < count < PROTECTED_BELOW]
+    ranges = joint.ranges(places)
+    return sum(high - low < PROTECTED_BELOW - TINY for low, high in ranges.values()), len(places)
+
+
+def _released(kind: Kind, records: pd.DataFrame, period: str, view: View) -> tuple[Layout, Counts, dict[Cell, float]]:
+    """Take records of one year through the road of a partner's extract; return layout, true counts, and those released."""
+    context = context_of(view)
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / "extract.csv"
+        records.to_csv(path, index=False)
+        intake = intake_of(open_extract(path), kind, context)
+    frame = tidy_table(kind, intake.counts, context.district_names)
+    cells = tuple(frame[list(kind.dimensions)].astype(str).itertuples(index=False, name=None))
+    shown = dict(zip(cells, protect_table(kind, frame).frame["count"].astype(float)))
+    layout = Layout(kind.id, (kind.id,), kind.dimensions, cells, period)
+    return layout, dict(zip(cells, frame["count"].astype(int))), {cell: count for cell, count in shown.items() if not np.isnan(count)}
+
+
 PROOF = Proof(
     name="published_attack",
     question="Can anyone work out a protected count from everything that two successive editions with made-up partner data publish?",
     covers=("svd_lib/disclosure/*.py", "svd_lib/build/release.py", "svd_lib/build/downloads.py", "svd_lib/build/theme.py", "svd_lib/ingest/partners/*.py", "notebooks/cohorts.ipynb", "notebooks/voice.ipynb", "proofs/outsider/*.py", "proofs/published_attack.py"),
-    steps=(Step("editions", editions_attacked, 1), Step("planted", leaks_planted, 1)),
+    steps=(Step("editions", editions_attacked, 1), Step("planted", leaks_planted, 1), Step("overlapping-years", overlapping_years, 20)),
     sampled_by="tests/reproducibility/test_published_attack.py",
 )
 

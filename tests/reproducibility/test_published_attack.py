@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from proofs import published_attack
@@ -56,6 +57,11 @@ def test_a_share_and_its_whole_give_the_part_away() -> None:
             joint.rows += joint.rows_of(LAYOUT, claim)
     low, high = joint.ranges([joint.at(LAYOUT, ("Easton", "under 25"))])[joint.at(LAYOUT, ("Easton", "under 25"))]
     assert low <= 11 <= high and high - low < 1
+
+
+def test_two_releases_that_share_nine_months_give_nothing_away_together() -> None:
+    (found,) = published_attack.overlapping_years(np.random.default_rng(20261126), 1, ["education"])
+    assert found.trials > 5 and found.hits == 0
 
 
 @pytest.mark.ci
