@@ -20,7 +20,7 @@ NUMBER = re.compile(r"(?<![\w.,/-])(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?(%| ?per cent
 SHARE_HEAD = re.compile(r"%|per ?cent|share|proportion", re.IGNORECASE)
 RATE_HEAD = re.compile(r"per (1,?000|10,?000|100,?000)", re.IGNORECASE)
 YEAR = range(1990, 2040)
-MOST = 60
+MOST = 4_000
 Cell = tuple[str, ...]
 
 
@@ -119,44 +119,51 @@ def claims(rows: Iterable[Row], layout: Layout) -> dict[Claim, None]:
 
 
 def _claims_of(row: Row, about: str, layout: Layout) -> Iterator[Claim]:
-    said: dict[int, list[str]] = {}
+    phrases: list[list[tuple[int, str]]] = []
+    loose: list[list[tuple[int, str]]] = []
     numbers: list[tuple[str, str, str]] = []
     for head, text in row.fields:
         plain = folded(text)
-        meant = [one for one in layout.labels.get(plain, []) if folded(layout.dimensions[one[0]]) in folded(head)] or layout.labels.get(plain, [])
-        for number, value in meant:
-            said.setdefault(number, []).append(value)
-        if not meant:
-            for found in layout.pattern.finditer(plain):
-                for number, value in layout.labels[found[0]]:
-                    said.setdefault(number, []).append(value)
+        meant = layout.labels.get(plain, [])
+        headed = [one for one in meant if folded(layout.dimensions[one[0]]).partition(" ")[0] == folded(head).partition(" ")[0]]
+        if headed or (meant and not row.is_table):
+            phrases.append(headed or meant)
+        elif meant:
+            loose.append(meant)
+        else:
+            phrases += [layout.labels[found[0]] for found in layout.pattern.finditer(plain)]
             rest = layout.pattern.sub(" ", plain)
             numbers += [(folded(head), rest[max(found.start() - 25, 0) : found.end() + 25], "".join(part or "" for part in found.groups())) for found in NUMBER.finditer(rest)]
     if not numbers:
         return
-    around: dict[int, list[str]] = {}
-    for found in layout.pattern.finditer(about):
-        for number, value in layout.labels[found[0]]:
-            around.setdefault(number, []).append(value)
-    places = list(_cells(said, around, layout))
-    is_certain = row.is_table and len(places) == 1 and bool(said)
+    around = loose + [layout.labels[found[0]] for found in layout.pattern.finditer(about)]
+    places = list(_cells(phrases, around, layout))
+    is_certain = row.is_table and len(places) == 1 and bool(phrases)
     for place in places:
         for head, words, number in numbers:
             yield from _number(place, head, words, number, [other for _, _, other in numbers], layout, row.where, is_certain)
 
 
-def _cells(said: dict[int, list[str]], around: dict[int, list[str]], layout: Layout) -> Iterator[int]:
-    """Yield the cells that labels may mean; a dimension without a label is added up, or what the words around say."""
-    options = [sorted(set(said[number])) if number in said else [ALL, *sorted(set(around.get(number, ())))] for number in range(len(layout.dimensions))]
-    exact = tuple(said[number][0] if len(set(said.get(number, ()))) == 1 else ALL for number in range(len(layout.dimensions)))
-    if all(len(set(values)) == 1 for values in said.values()) and exact in layout.place:
-        yield layout.place[exact]
-        if not around:
-            return
+def _cells(phrases: list[list[tuple[int, str]]], around: list[list[tuple[int, str]]], layout: Layout) -> Iterator[int]:
+    """Yield the cells that labels may mean.
+
+    A label that belongs to one dimension fixes it; one that may belong to several may be any of them; a dimension without a label
+    is added up, or what the words around say.
+    """
+    fixed: dict[int, set[str]] = {}
+    maybe: dict[int, set[str]] = {}
+    for meant in phrases:
+        for number, value in meant:
+            (fixed if len(meant) == 1 else maybe).setdefault(number, set()).add(value)
+    for meant in around:
+        for number, value in meant:
+            if number not in fixed:
+                maybe.setdefault(number, set()).add(value)
+    options = [sorted(fixed.get(number, {ALL}) | maybe.get(number, set())) for number in range(len(layout.dimensions))]
     for number, cell in enumerate(product(*options)):
         if number >= MOST:
             return
-        if cell in layout.place and cell != exact:
+        if cell in layout.place:
             yield layout.place[cell]
 
 
