@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import errno
 import io
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,10 +60,12 @@ if hasattr(errno, "EDQUOT"):  # Windows has none
 
 def _trouble(problem: OSError) -> str:
     """Return one sentence on what the system refused; anything else is a defect and is raised again."""
-    if problem.errno not in TROUBLES:
+    # copying a folder tells the numbers of its errors in words alone
+    number = problem.errno or next((int(found) for found in re.findall(r"\[Errno (\d+)\]", str(problem))), None)
+    if number not in TROUBLES:
         raise problem
     where = f"{problem.filename}: " if problem.filename else ""
-    return f"{where}{TROUBLES[problem.errno]}; what was published before is as it was."
+    return f"{where}{TROUBLES[number]}; what was published before is as it was."
 
 
 def parser() -> argparse.ArgumentParser:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib.util
+import shutil
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -41,6 +42,12 @@ def test_what_the_system_refuses_is_one_sentence(number: int, words: str, monkey
     assert cli.main(["editions"]) == 1
     said = capsys.readouterr().err
     assert said.startswith("sna: a/file: ") and words in said and said.count("\n") == 1
+
+
+def test_a_folder_that_could_not_be_copied_whole_is_one_sentence_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    copied = shutil.Error([("a", "b", "[Errno 28] No space left on device: 'a' -> 'b'")] * 3)
+    monkeypatch.setattr(cli, "_editions", lambda _: (_ for _ in ()).throw(copied))
+    assert cli.main(["editions"]) == 1 and capsys.readouterr().err.startswith("sna: there is no room left on the disk;")
 
 
 def test_any_other_error_of_the_system_is_a_defect_and_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
