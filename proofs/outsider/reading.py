@@ -11,12 +11,13 @@ import gzip
 import io
 import json
 import re
+import warnings
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bs4 import BeautifulSoup, Comment, NavigableString, Tag
+from bs4 import BeautifulSoup, Comment, NavigableString, Tag, XMLParsedAsHTMLWarning
 
 NOT_READ = {".png", ".jpg", ".webp", ".ico", ".woff", ".woff2", ".ttf", ".css", ".wasm", ".map"}
 ATTRIBUTES = ("alt", "title", "aria-label", "aria-description", "content", "value", "summary", "label", "placeholder")
@@ -187,7 +188,9 @@ def document(content: bytes, where: str, about: str) -> Iterator[Row]:
 
 def markup(text: str, where: str, about: str, words: Mapping[str, str]) -> Iterator[Row]:
     """Yield attributes, tables, blocks of text, comments and scripts of a page or picture."""
-    soup = BeautifulSoup(text, "lxml")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)  # a picture's text is found by a reader of pages too
+        soup = BeautifulSoup(text, "lxml")
     title = soup.title.get_text(" ") if soup.title else ""
     for tag in soup.find_all(True):
         speaking = {key: " ".join(value) if isinstance(value, list) else str(value) for key, value in tag.attrs.items() if key in ATTRIBUTES or key.startswith("data-")}

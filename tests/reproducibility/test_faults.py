@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -126,22 +126,23 @@ def test_a_kernel_that_is_lost_or_takes_all_memory(project: Project, code: str, 
 def test_a_process_that_executes_chapters_is_ended_from_outside(project: Project) -> None:
     project.edit("while True: pass")
     build = subprocess.Popen(project.command(), stderr=subprocess.PIPE, text=True)
-    kill_when_seen(build.pid, lambda words: "svd_lib.cli" in words)
+    next(line for line in build.stderr if "executing" in line)
+    kill_a_worker(build.pid)
     said = build.communicate(timeout=120)[1]
     project.assert_whole(subprocess.CompletedProcess([], build.returncode, "", said), "was ended from outside")
 
 
-def kill_when_seen(parent: int, is_wanted: Callable[[str], bool]) -> None:
-    """Kill the newest child of a process with a command line, once there is one and it has had a moment to begin."""
-    for _ in range(600):
+def kill_a_worker(parent: int) -> None:
+    """Kill a child that runs the same program as its parent: a process that executes chapters, once it has had time to begin."""
+    for _ in range(100):
+        time.sleep(1)
         children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-        wanted = [int(child) for child in children if is_wanted(Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode())]
-        if wanted:
+        workers = [int(child) for child in children if b"svd_lib.cli" in Path(f"/proc/{child}/cmdline").read_bytes()]
+        if workers:
             time.sleep(2)
-            os.kill(wanted[-1], signal.SIGKILL)
+            os.kill(workers[-1], signal.SIGKILL)
             return
-        time.sleep(0.1)
-    raise AssertionError("no such child was seen")
+    raise AssertionError("no process that executes chapters was seen")
 
 
 def test_of_two_builds_at_once_one_waits(project: Project) -> None:
