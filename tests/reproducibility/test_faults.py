@@ -126,9 +126,12 @@ def test_a_kernel_that_is_lost_or_takes_all_memory(project: Project, code: str, 
 def test_a_process_that_executes_chapters_is_ended_from_outside(project: Project) -> None:
     project.edit("while True: pass")
     build = subprocess.Popen(project.command(), stderr=subprocess.PIPE, text=True)
-    next(line for line in build.stderr if "executing" in line)
-    kill_a_worker(build.pid)
-    said = build.communicate(timeout=120)[1]
+    try:
+        next(line for line in build.stderr if "executing" in line)
+        kill_a_worker(build.pid)
+        said = build.communicate(timeout=120)[1]
+    finally:
+        build.kill()
     project.assert_whole(subprocess.CompletedProcess([], build.returncode, "", said), "was ended from outside")
 
 
