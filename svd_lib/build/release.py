@@ -25,7 +25,7 @@ from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
 from svd_lib.ingest.partners.aggregates import relations
 from svd_lib.ingest.partners.cleared import SCHEMA, cleared_folder, table_bytes
-from svd_lib.ingest.partners.kinds import RULE, Kind
+from svd_lib.ingest.partners.kinds import ALL, RULE, Kind
 from svd_lib.sources.lock import write_atomically
 
 
@@ -82,13 +82,18 @@ def protect_table(kind: Kind, frame: pd.DataFrame) -> Protected:
     threshold = rule_named(RULE).hide_below
     system = _system(kind, frame)
     small = list(system.cells[primary_cells(system.values, threshold=threshold)])
-    hidden, audit = _safe_pattern(system, small, threshold, not kind.is_survey)
+    hidden, audit = _safe_pattern(system, small, threshold, _may_be_hidden(kind, frame))
     withheld = _cells(kind, frame).isin(hidden).to_numpy()
     shown = frame.assign(count=frame["count"].astype("float64").mask(withheld), is_suppressed=withheld)
     return Protected(shown, {"cells": len(frame), "primary": len(small), "secondary": len(hidden) - len(small), **audit})
 
 
-def _safe_pattern(system: TableSystem, small: list[Hashable], threshold: int, may_hide_totals: bool) -> tuple[list[Hashable], dict]:
+def _may_be_hidden(kind: Kind, frame: pd.DataFrame) -> np.ndarray:
+    """Tell which cells may be withheld to protect others: all but the number of people whom a survey's question was put to."""
+    return ~(frame[["answer", "group"]] == ALL).all(axis=1).to_numpy() if kind.is_survey else np.ones(len(frame), bool)
+
+
+def _safe_pattern(system: TableSystem, small: list[Hashable], threshold: int, may_be_hidden: np.ndarray) -> tuple[list[Hashable], dict]:
     """Return the cells to withhold and the audit of them.
 
     Zeros are shown, so that an attacker knows every withheld cell to be one or more; they are withheld only where nothing
@@ -98,7 +103,7 @@ def _safe_pattern(system: TableSystem, small: list[Hashable], threshold: int, ma
     for hides_zeros in (False, True):
         least = 0.0 if hides_zeros else 1.0
         try:
-            hidden = _withheld(system, small, threshold, (system.values >= least) & (may_hide_totals | ~system.is_total), least)
+            hidden = _withheld(system, small, threshold, (system.values >= least) & may_be_hidden, least)
         except SnaError:
             continue
         audit = _audited(system, small, hidden, threshold, least)

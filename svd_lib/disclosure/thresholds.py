@@ -154,7 +154,8 @@ def protect(frame: pd.DataFrame, rule: Rule, counts: Sequence[str] | None = None
     rule : Rule
         What to hide and how to round.
     counts : sequence of str, optional
-        The columns that hold counts, the one that rates rest on first; ``numerator``, ``count`` and ``n`` by default.
+        The columns that hold counts, the one that rates rest on first; ``numerator``, ``count`` and ``n`` by default. Empty for
+        a table of words alone, which has nothing to hide.
 
     Returns
     -------
@@ -170,6 +171,8 @@ def protect(frame: pd.DataFrame, rule: Rule, counts: Sequence[str] | None = None
     if rule.is_open:
         return frame
     columns = count_columns(frame, counts)
+    if counts is not None and _is_words(frame):
+        return frame
     if not columns:
         raise SnaError(f"The rule {rule.name!r} needs to know which columns hold counts: name them in `counts`.")
     result = frame.copy()
@@ -186,6 +189,10 @@ def protect(frame: pd.DataFrame, rule: Rule, counts: Sequence[str] | None = None
     if LARGEST in result:
         result = result.drop(columns=LARGEST)
     return result
+
+
+def _is_words(frame: pd.DataFrame) -> bool:
+    return not any(pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(frame[name]) for name in frame)
 
 
 def _small(frame: pd.DataFrame, rule: Rule, columns: Sequence[str]) -> pd.DataFrame:

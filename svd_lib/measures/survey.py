@@ -513,6 +513,32 @@ def krippendorff_alpha(ratings: ArrayLike, metric: Metric = "nominal") -> float:
     return float(1 - (coincidences * apart).sum() / expected) if expected > 0 else float("nan")
 
 
+def two_reader_agreement(frame: pd.DataFrame, both: str = "both", one: str = "one", neither: str = "neither") -> pd.DataFrame:
+    """Add the agreement beyond chance of two readers who each marked a theme or not, from counts of what they marked.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame, one row a theme
+    both, one, neither : str
+        Columns with the numbers of answers in which both readers, one of them, or neither found the theme.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The frame with ``alpha``, Krippendorff's for two coders and two codes: 1 = full agreement, 0 = chance. Missing where a
+        count is, or where only one code was ever used.
+
+    References
+    ----------
+    Krippendorff (2018), Content Analysis, chapter 12; equal to :func:`krippendorff_alpha` on the same marks.
+    """
+    need(frame, [both, one, neither], "Agreement of two readers")
+    agreed, parted, unmarked = (frame[name].astype(float) for name in (both, one, neither))
+    marks, blanks = 2 * agreed + parted, 2 * unmarked + parted
+    expected = 2 * marks * blanks / (marks + blanks - 1)
+    return frame.assign(alpha=1 - 2 * parted / expected.where(expected > 0))
+
+
 def design_covariance(frame: pd.DataFrame, scores: ArrayLike, design: SurveyDesign) -> Floats:
     """Return the covariance of weighted sums over a sample, from the design.
 

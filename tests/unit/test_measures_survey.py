@@ -18,6 +18,7 @@ from svd_lib.measures.survey import (
     survey_proportions,
     survey_ratio,
     survey_total,
+    two_reader_agreement,
     weighted_quantiles,
 )
 
@@ -172,3 +173,15 @@ def test_exact_limits_on_the_effective_size_are_clopper_pearsons_without_a_desig
     assert [row["lower_ci"], row["upper_ci"]] == pytest.approx([low, high])
     wilson = survey_proportions(frame, "answer", EQUAL).set_index("answer").loc["yes"]
     assert row["upper_ci"] - row["lower_ci"] > wilson["upper_ci"] - wilson["lower_ci"]
+
+
+@pytest.mark.parametrize(("both", "one", "neither"), [(40, 6, 54), (3, 2, 95), (50, 0, 50), (1, 98, 1)])
+def test_two_readers_agree_as_krippendorff_says(both, one, neither):
+    marks = np.stack([np.repeat([1, 1, 0], [both, one, neither]), np.repeat([1, 0, 0], [both, one, neither])])
+    made = two_reader_agreement(pd.DataFrame({"both": [both], "one": [one], "neither": [neither]}))
+    assert made["alpha"].item() == pytest.approx(krippendorff_alpha(marks), abs=1e-12)
+
+
+def test_agreement_is_missing_where_a_count_is_withheld_or_nothing_was_marked():
+    made = two_reader_agreement(pd.DataFrame({"both": [np.nan, 0], "one": [3, 0], "neither": [10, 100]}))
+    assert made["alpha"].isna().all()

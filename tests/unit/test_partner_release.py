@@ -17,6 +17,7 @@ from svd_lib.disclosure.audit import audit_intervals
 from svd_lib.edition import Edition, read_edition
 from svd_lib.errors import SnaError
 from svd_lib.ingest.loaders import open_view, partner, partner_period, quotations
+from svd_lib.ingest.partners import aggregates
 from svd_lib.ingest.partners.kinds import ALL
 from svd_lib.ingest.partners.register import KINDS
 from tests.unit.partner_files import table_of, write_csv
@@ -178,10 +179,49 @@ def test_rare_answers_are_joined_and_options_become_chosen_or_not(edition: Editi
     head = [["Your district", "Which worry you?", "", "Safe?"], ["Response", "Knives", "Gangs", "Response"]]
     rows = [["Ipswich" if number < 20 else "A rare hamlet", "Knives" if number % 2 else "", "Gangs" if number < 11 else "", "Yes"] for number in range(24)]
     vault = added(edition, "survey", tmp_path, [*head, *rows])
-    counts = partners.held_of(Path(vault), edition, KINDS["survey"]).table().set_index(["question", "answer"])["count"]
+    counts = partners.held_of(Path(vault), edition, KINDS["survey"]).table().query("group == 'all'").set_index(["question", "answer"])["count"]
     assert counts["Your district", "Ipswich"] == 20 and counts["Your district", "another answer"] == 4
     assert counts["Which worry you?: Gangs", "chosen"] == 11 and counts["Which worry you?: Gangs", "not chosen"] == 13
     assert counts["Safe?", ALL] == 24 and "hamlet" not in " ".join(map(str, counts.index))
+
+
+def grouped_survey(young: int, older: int) -> list[list[str]]:
+    head = [["How old are you?", "Which worry you?", "", "What should change?", "Themes, first reader", "Themes, second reader"], ["Response", "Knives", "Gangs", "Open-Ended Response", "Light", "Light"]]
+    ages = ["Under 18"] * young + ["18 or over"] * older
+    return [*head, *([age, "Knives" if number % 2 else "", "Gangs" if number % 3 else "", "More lamps please" if number % 2 else "", "x" if number % 2 else "", "x" if number % 4 == 1 else ""] for number, age in enumerate(ages))]
+
+
+def test_answers_are_counted_by_who_gave_them_and_themes_by_two_readers(edition: Edition, tmp_path: Path) -> None:
+    vault = added(edition, "survey", tmp_path, grouped_survey(20, 60))
+    counts = partners.held_of(Path(vault), edition, KINDS["survey"]).table().set_index(["question", "answer", "group"])["count"]
+    assert counts["Which worry you?: Knives", "chosen", "Under 18"] == 10 and counts["Which worry you?: Knives", "chosen", ALL] == 40
+    assert counts["Which worry you?: Gangs", ALL, "18 or over"] == 60 and counts["How old are you?", "18 or over", ALL] == 60
+    assert counts["Theme: Light", "both readers", ALL] == 20 and counts["Theme: Light", "one reader", ALL] == 20
+    assert counts["Theme: Light", "no answer", ALL] == 40 and ("Theme: Light", "both readers", "Under 18") not in counts.index
+
+
+def test_a_small_group_is_withheld_under_every_question_and_cannot_be_worked_out(edition: Edition, tmp_path: Path) -> None:
+    vault = added(edition, "survey", tmp_path, grouped_survey(12, 60))
+    partners.release_extract(edition, "survey", "A", DAY, vault)
+    rows = partner(open_view(edition), "survey", ["question", "answer", "group"])
+    young = rows[rows["group"] == "Under 18"]
+    assert len(young) == 4 and young["count"].isna().all()
+    older = rows[rows["group"] == "18 or over"].set_index(["question", "answer"])["count"]
+    assert older.isna().all(), "a group is what is left of the total when the other is shown"
+
+
+def test_the_size_of_a_group_is_the_same_under_every_question(edition: Edition, tmp_path: Path) -> None:
+    kind = KINDS["survey"]
+    table = partners.held_of(Path(added(edition, "survey", tmp_path, grouped_survey(20, 60))), edition, kind).table()
+    tied = [(total, parts) for total, parts in aggregates.relations(kind, table) if len(parts) == 1 and total[0] != parts[0][0]]
+    assert {(total[2], parts[0][:2]) for total, parts in tied} == {(age, ("How old are you?", age)) for age in ("Under 18", "18 or over")}
+    assert {total[0] for total, _ in tied} == {"Which worry you?: Knives", "Which worry you?: Gangs"}
+
+
+def test_themes_that_one_reader_marked_are_refused(edition: Edition, tmp_path: Path) -> None:
+    table = [[cell for place, cell in enumerate(row) if place != 5] for row in grouped_survey(20, 60)]
+    taken = partners.add_extract(edition, write_csv(table, tmp_path / "s.csv"), "survey", str(tmp_path / "v"), date(2026, 1, 1))
+    assert len(taken.lines) == 1 and "only one reader has marked" in taken.lines[0]
 
 
 def test_an_export_without_its_second_header_row_is_refused(edition: Edition, tmp_path: Path) -> None:

@@ -101,3 +101,12 @@ def test_a_single_result_is_withheld_with_its_count(row: dict, withheld: bool) -
     safe, is_withheld = protect_row(row, rule_named("partner_under_10"))
     assert is_withheld is withheld
     assert pd.isna(safe["value"]) == withheld
+
+
+def test_a_table_of_words_is_let_out_only_when_it_is_said_to_hold_no_counts() -> None:
+    words = pd.DataFrame({"question": ["What should change?"], "text": ["More lamps"]})
+    assert protect(words, rule_named("partner_under_10"), []) is words
+    with pytest.raises(SnaError, match="which columns hold counts"):
+        protect(words, rule_named("partner_under_10"))
+    with pytest.raises(SnaError, match="which columns hold counts"):
+        protect(words.assign(people=[3]), rule_named("partner_under_10"), [])

@@ -40,7 +40,7 @@ def tidy_table(kind: Kind, counts: Mapping[tuple[str, ...], Counter], districts:
     SnaError
         When the contract is broken.
     """
-    pieces = [_cube(kind, dimensions, counter, districts) for dimensions, counter in counts.items()]
+    pieces = [_cube(kind, dimensions, counter, districts) for dimensions, counter in counts.items() if counter]
     frame = pd.concat(pieces, ignore_index=True).drop_duplicates(list(kind.dimensions))
     return contracts.validate(kind.table, frame)
 
@@ -97,8 +97,19 @@ def relations(kind: Kind, frame: pd.DataFrame) -> Parts:
         inside = frame[(frame[[name for name in kind.dimensions if name not in aggregate]] == ALL).all(axis=1)]
         for over in (name for name in aggregate if name not in NEVER_SUMMED):
             found += _sums(inside, kind.dimensions, over)
+    found += _same_groups(kind, frame) if kind.is_survey else []
     unique = {(total, frozenset(parts)): (total, parts) for total, parts in found}
     return list(unique.values())
+
+
+def _same_groups(kind: Kind, frame: pd.DataFrame) -> Parts:
+    """Return that a group of people is as large under every question as in the question that the groups are the answers to."""
+    sizes = frame[(frame["answer"] == ALL) & (frame["group"] != ALL)]
+    groups = set(sizes["group"])
+    answers = frame[frame["group"] == ALL].groupby("question")["answer"].agg(set)
+    about = [question for question, given in answers.items() if groups and groups <= given and question not in set(sizes["question"])]
+    cells = sizes[list(kind.dimensions)].itertuples(index=False, name=None)
+    return [(cell, [(question, cell[kind.dimensions.index("group")], ALL)]) for question in about[:1] for cell in cells]
 
 
 def _sums(frame: pd.DataFrame, dimensions: Sequence[str], over: str) -> Parts:

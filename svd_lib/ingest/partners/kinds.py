@@ -175,7 +175,7 @@ class Kind:
         fixed = {"weekday": WEEKDAYS, "hour_band": (*HOUR_BANDS, NOT_KNOWN), "age_band": (*AGE_BANDS, NOT_KNOWN), "times": TIMES, "role": ROLES}
         if dimension in fixed:
             return fixed[dimension]
-        if dimension in ("month", "district", "offence_group", "question", "answer"):
+        if dimension in ("month", "district", "offence_group", "question", "answer", "group"):
             return None
         one = self.field_of(dimension)
         return (YES, NO, NOT_KNOWN) if one.type == "flag" else (*one.allowed, NOT_KNOWN)

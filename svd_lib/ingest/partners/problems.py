@@ -43,6 +43,7 @@ REMEDIES: dict[str, tuple[str, str]] = {
     "header-unknown": ("has a header that the template does not list", "take the column out, or name it as in the template; only listed columns are taken"),
     "header-blank": ("has cells but no header", "name the column as in the template, or take it out"),
     "header-second-row": ("lacks the second header row of a survey tool", "export with the questions in the first row and 'Response' or the options in the second"),
+    "one-reader": ("holds themes that only one reader has marked", "have a second person mark the same themes in the same answers, without seeing the first marks"),
     "no-rows": ("holds no rows under the header", "export again with rows"),
     "link": ("holds links", "take hyperlinks out: they can carry e-mail addresses and fetch from elsewhere"),
     "period-months": ("covers more than ten years", "split it, or leave out what the edition does not need"),

@@ -203,7 +203,7 @@ KINDS: dict[str, Kind] = {
         Kind(
             "survey", "Survey of residents or practitioners", "the partnership", "answers",
             "what people see, fear and ask for; their own words only after a person has released them",
-            (), (("question", "answer"),), rate=1.6, retention_months=24,
+            (), (("question", "answer"), ("question", "answer", "group")), rate=1.6, retention_months=24,
         ),
     )
 }  # fmt: skip

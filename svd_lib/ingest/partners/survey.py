@@ -5,6 +5,7 @@ many answers, and free text, which is never counted and leaves the vault only by
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -38,6 +39,11 @@ LONGEST_QUESTION = 300
 FEWEST_ALIKE = 10
 """Words that fewer people than this chose, and that are on no known scale, are counted as another answer."""
 OTHER, NO_ANSWER, CHOSEN, NOT_CHOSEN = "another answer", "no answer", "chosen", "not chosen"
+ABOUT_THEM = re.compile(r"\b(age|aged|how old|sex|gender|ethnic\w*|live|district|postcode|role|organisation|who are you|which of these are you|background)\b", re.IGNORECASE)
+"""Words of a question about the person who answers."""
+READERS = ("themes, first reader", "themes, second reader")
+"""Questions under which two people have marked, each alone, what the free-text answers are about: one column a theme."""
+THEME, BOTH, ONE, NEITHER = "Theme", "both readers", "one reader", "neither reader"
 FEWEST_WORDS = 4
 
 
@@ -49,6 +55,13 @@ class Column:
     question: str
     option: str
     answers: Counter = field(default_factory=Counter)
+    given: list[str] = field(default_factory=list)
+    """What each person answered, in the file's order."""
+
+    @property
+    def is_theme(self) -> bool:
+        """Whether a reader marked free text in it."""
+        return plain(self.question) in READERS
 
     @property
     def is_open(self) -> bool:
@@ -71,12 +84,14 @@ def take_in_survey(extract: Extract, kind: Kind, context: Context) -> Intake:
     Returns
     -------
     Intake
-        Counts by question and answer; ``texts`` holds free-text answers without identifiers.
+        Counts by question and answer, and by the answer to the first question about the person; ``texts`` holds free-text
+        answers without identifiers.
 
     Notes
     -----
     A column is a closed question when its second header is "Response" and its answers are few, short and repeated, or
     stand on a known scale. Several columns under one question are options, each chosen or not. All else is free text.
+    Themes of free text count when two readers have marked them: how many answers both, one or neither found a theme in.
     """
     intake = Intake(kind)
     note_flaws(extract, intake.report)
@@ -90,7 +105,9 @@ def take_in_survey(extract: Extract, kind: Kind, context: Context) -> Intake:
             _note_answer(cells[one.place], number, one, texts, intake)
     if not intake.rows:
         intake.report.add("no-rows")
-    intake.counts = {("question", "answer"): _counts(columns, intake)}
+    _check_readers(columns, intake)
+    counted = _counted(columns)
+    intake.counts = {("question", "answer"): _counts(counted), ("question", "answer", "group"): _counts_by_group(columns, counted)}
     intake.texts = [(one.question, answer) for one in columns if _is_text(one, columns) for answer in texts[one.place]]
     return intake
 
@@ -129,7 +146,7 @@ def _check_second_row(columns: list[Column], intake: Intake) -> None:
     """Report columns that stand alone under words that no survey tool writes there: the second header row is missing."""
     times = Counter(one.question for one in columns)
     for one in columns:
-        if times[one.question] == 1 and plain(one.option) not in ("", *SINGLE, *OPEN):
+        if times[one.question] == 1 and not one.is_theme and plain(one.option) not in ("", *SINGLE, *OPEN):
             intake.report.add("header-second-row", one.place + 1)
 
 
@@ -160,6 +177,7 @@ def _note_dates(cells: Sequence[object], number: int, dates: list[int], marks: l
 
 
 def _note_answer(cell: object, number: int, one: Column, texts: dict[int, list[str]], intake: Intake) -> None:
+    one.given.append(NO_ANSWER)
     if is_blank(cell):
         one.answers[NO_ANSWER] += 1
         return
@@ -170,23 +188,60 @@ def _note_answer(cell: object, number: int, one: Column, texts: dict[int, list[s
         intake.report.add(problem, one.place + 1, number)
         return
     one.answers[clean(text)] += 1
+    one.given[-1] = clean(text)
     texts[one.place].append(clean(text))
 
 
-def _counts(columns: list[Column], intake: Intake) -> Counter:
-    """Count answers by question: closed ones by answer, options by chosen or not; free text not at all."""
-    counted: Counter = Counter()
+def _check_readers(columns: list[Column], intake: Intake) -> None:
+    """Report a theme that one reader alone has marked."""
+    times = Counter(plain(one.option) for one in columns if one.is_theme)
     for one in columns:
-        if _is_text(one, columns):
+        if one.is_theme and times[plain(one.option)] != len(READERS):
+            intake.report.add("one-reader", one.place + 1)
+
+
+def _counted(columns: list[Column]) -> dict[str, list[str]]:
+    """Return what each person answered to each closed question: its answers, options chosen or not; no free text."""
+    found: dict[str, list[str]] = {}
+    for one in columns:
+        if one.is_theme or _is_text(one, columns):
             continue
         if _is_option(one, columns):
-            chosen = sum(number for answer, number in one.answers.items() if answer != NO_ANSWER)
-            counted[f"{one.question}: {one.option}", CHOSEN] += chosen
-            counted[f"{one.question}: {one.option}", NOT_CHOSEN] += one.answers[NO_ANSWER]
-            continue
-        for answer, number in one.answers.items():
-            counted[one.question, _safe_answer(answer, number)] += number
-    return counted
+            found[f"{one.question}: {one.option}"] = [NOT_CHOSEN if answer == NO_ANSWER else CHOSEN for answer in one.given]
+        else:
+            found[one.question] = [_safe_answer(answer, one.answers[answer]) for answer in one.given]
+    return found | _themes(columns)
+
+
+def _themes(columns: list[Column]) -> dict[str, list[str]]:
+    """Return in how far two readers found each theme in each person's words; no answer from those who wrote nothing."""
+    wrote = [any(answer != NO_ANSWER for answer in said) for said in zip(*(one.given for one in columns if one.is_open))]
+    first, second = ({plain(one.option): one for one in columns if plain(one.question) == reader} for reader in READERS)
+    return {f"{THEME}: {first[name].option}": [_read(*marks) for marks in zip(wrote, first[name].given, second[name].given)] for name in first if name in second}
+
+
+def _read(has_written: bool, first: str, second: str) -> str:
+    found = (first != NO_ANSWER) + (second != NO_ANSWER)
+    return (NEITHER, ONE, BOTH)[found] if has_written else NO_ANSWER
+
+
+def _counts(counted: dict[str, list[str]]) -> Counter:
+    """Count answers by question."""
+    return Counter((question, answer) for question, given in counted.items() for answer in given)
+
+
+def _counts_by_group(columns: list[Column], counted: dict[str, list[str]]) -> Counter:
+    """Count answers by question and by the answer to the first question about the person, zeros included; themes apart."""
+    options = {f"{one.question}: {one.option}" for one in columns if _is_option(one, columns)}
+    about = next((question for question in counted if ABOUT_THEM.search(question) and question not in options), None)
+    if about is None:
+        return Counter()
+    groups, found = counted[about], Counter()
+    for question, given in counted.items():
+        if question != about and not question.startswith(f"{THEME}: "):
+            found.update({(question, answer, group): 0 for answer in set(given) for group in set(groups)})
+            found.update((question, answer, group) for answer, group in zip(given, groups))
+    return found
 
 
 def _safe_answer(answer: str, number: int) -> str:

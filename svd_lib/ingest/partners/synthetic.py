@@ -89,14 +89,22 @@ def synthetic_survey(kind: Kind, setting: Setting, rng: np.random.Generator) -> 
     columns: dict[tuple[str, str], np.ndarray] = {
         ("Start Date", ""): _dates(_DAY, kind, setting, size, rng),
         ("How safe do you feel walking alone after dark?", "Response"): _chosen(_SAFE, (0.12, 0.34, 0.16, 0.24, 0.14), size, rng),
-        ("How old are you?", "Response"): _chosen(_AGE_ANSWERS, (0.08, 0.1, 0.16, 0.24, 0.42), size, rng),
+        ("How old are you?", "Response"): _chosen(_AGE_ANSWERS, (0.02, 0.1, 0.16, 0.27, 0.45), size, rng),
     }
     for option, share in _WORRIES.items():
         columns["Which of these worry you where you live?", option] = np.where(rng.random(size) < share, option, "")
-    columns["What would make the greatest difference?", "Open-Ended Response"] = _chosen(["", *_REMARKS], [0.6] + [0.4 / len(_REMARKS)] * len(_REMARKS), size, rng)
+    said = _chosen(["", *_REMARKS], [0.5] + [0.5 / len(_REMARKS)] * len(_REMARKS), size, rng)
+    columns["What would make the greatest difference?", "Open-Ended Response"] = said
+    columns |= {(f"Themes, {reader} reader", theme): mark for reader in ("first", "second") for theme, mark in _read(said, rng).items()}
     columns[SYNTHETIC.name, ""] = np.full(size, YES, dtype=object)
     headers = [[question if place == 0 or question != before else "" for place, (question, before) in enumerate(zip(*_beside(columns)))], [option for _, option in columns]]
     return pd.concat([pd.DataFrame(headers), pd.DataFrame(dict(enumerate(columns.values())))], ignore_index=True)
+
+
+def _read(said: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return the marks of a made-up reader, who overlooks one remark in ten."""
+    seen = np.where(rng.random(len(said)) < 0.9, said, "")
+    return {theme: np.where(seen == remark, "x", "") for theme, remark in zip(_THEMES, _REMARKS)}
 
 
 def _beside(columns: Mapping[tuple[str, str], np.ndarray]) -> tuple[list[str], list[str]]:
@@ -116,6 +124,8 @@ _REMARKS = (
     "Synthetic answer: help earlier, before a child is excluded from school",
     "Synthetic answer: see the same officers often enough to know their faces",
 )
+_THEMES = ("Things for young people to do", "Light and safe streets", "Someone who stays", "School", "Officers people know")
+"""What each remark is about, in their order."""
 
 Maker = Callable[[Field, Kind, Setting, int, np.random.Generator], np.ndarray]
 

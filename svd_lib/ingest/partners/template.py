@@ -11,8 +11,8 @@ from svd_lib.ingest.partners.identifiers import KINDS as IDENTIFIERS
 from svd_lib.ingest.partners.kinds import AGE_BANDS, NO, NOT_KNOWN, YES, Field, Kind
 
 SURVEY_ROWS = (
-    ("Start Date", "How safe do you feel walking alone after dark?", "Which of these worry you where you live?", "", "What would make the greatest difference?"),
-    ("", "Response", "Knife crime", "Domestic abuse", "Open-Ended Response"),
+    ("Start Date", "How old are you?", "How safe do you feel walking alone after dark?", "Which of these worry you where you live?", "", "What would make the greatest difference?", "Themes, first reader", "", "Themes, second reader", ""),
+    ("", "Response", "Response", "Knife crime", "Domestic abuse", "Open-Ended Response", "School", "Light", "School", "Light"),
 )
 """The two header rows of a survey tool, by example."""
 
@@ -80,7 +80,8 @@ def _about(kind: Kind) -> list[str]:
 
 def _columns(kind: Kind) -> list[str]:
     if kind.is_survey:
-        return ["Columns are the survey's questions, as the survey tool exports them with two header rows. Leave out names, contact details and internet addresses.", ""]
+        return ["Columns are the survey's questions, as the survey tool exports them with two header rows. Leave out names, contact details and internet addresses. Answers are also counted by the answer to the first question about the person, such as their age.",
+                "Free text has themes where two people, each alone, have marked every answer: under 'Themes, first reader' and 'Themes, second reader', one column a theme, an x where they found it.", ""]
     rows = [f"| {one.name} | {annotation(one)} | {one.coarsening} | {one.purpose} |" for one in kind.fields]
     return ["| Column | What it holds | What becomes of it | What it is for |", "| --- | --- | --- | --- |", *rows, ""]
 
