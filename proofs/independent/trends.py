@@ -74,7 +74,9 @@ def harm_and_cost(snapshot: Path, years: dict[tuple[str, str], int], last: str) 
         n = years[group, last]
         ends = poisson(n)
         reach = [spread + (cost * (end - n) / 1e6) ** 2 for spread, end in zip(reach, ends)]
+    parts = {group: (100 * points[group] / sum(points[one] for one in unit), cost * years[group, last] / 1e4 / total) for group, cost in unit.items()}
     return {
+        "trends-harm-schemes": (max(parts.values(), key=lambda pair: abs(pair[0] - pair[1]))[0], None, None),
         "trends-harm-share": (100 * max(points.values()) / sum(points.values()), None, None),
         "trends-cost-total": (total, total - math.sqrt(reach[0]), total + math.sqrt(reach[1])),
     }

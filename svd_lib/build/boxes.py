@@ -12,8 +12,9 @@ MISSING = "sna-unavailable"
 EXHIBIT = '<figure class="sna-exhibit'
 NEEDED = "What we would need"
 _ASKED = re.compile(r'<p class="sna-title">Not available in this edition\.\s*(.*?)</p><p>(.*?)</p>', re.DOTALL)
-_BULLET = re.compile(r"^- \{finding\}`([a-z0-9-]+)\.statement`\s*$")
+_BULLET = re.compile(r"^- \{finding\}`([a-z0-9-]+)\.statement`(?: So: .*)?\s*$")
 _GAP_LIST = re.compile(r'<p class="sna-lead">Not available in this edition</p><ul>.*?</ul>', re.DOTALL)
+_LONE_HEADING = re.compile(r"^#+ [^\n]*\s*$")
 _HEADING = re.compile(r"^#{1,3} ", re.MULTILINE)
 
 Notebook = dict[str, Any]
@@ -32,10 +33,11 @@ def settled(notebook: Notebook, findings: Mapping[str, Mapping[str, object]]) ->
     Returns
     -------
     dict
-        Without list items that quote a missing finding, with at most one box a section; or, where boxes outnumber exhibits, one
+        Without list items that quote a missing finding, or a section of nothing else, with at most one box a section; or, where boxes outnumber exhibits, one
         short page that lists what would be needed.
     """
-    cells = [_without_missing_bullets(cell, findings) for cell in notebook["cells"]]
+    shown = [(cell, _without_missing_bullets(cell, findings)) for cell in notebook["cells"]]
+    cells = [after for before, after in shown if after["source"] == before["source"] or not _LONE_HEADING.match("".join(after["source"]))]
     boxes, exhibits = (sum(mark in text for cell in cells for text in _texts(cell)) for mark in (BOX, EXHIBIT))
     cells = _short_page(cells) if boxes > exhibits else _one_box_a_section(cells)
     return {**notebook, "cells": cells}
@@ -49,8 +51,9 @@ def _texts(cell: Mapping[str, Any]) -> list[str]:
 def _without_missing_bullets(cell: dict, findings: Mapping[str, Mapping[str, object]]) -> dict:
     if cell["cell_type"] != "markdown":
         return cell
-    kept = [line for line in "".join(cell["source"]).splitlines(keepends=True) if not _is_missing(line, findings)]
-    return {**cell, "source": "".join(kept)}
+    source = "".join(cell["source"])
+    kept = "".join(line for line in source.splitlines(keepends=True) if not _is_missing(line, findings))
+    return cell if kept == source else {**cell, "source": kept}
 
 
 def _is_missing(line: str, findings: Mapping[str, Mapping[str, object]]) -> bool:

@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 
 from svd_lib.build.chapters import read_chapters
-from svd_lib.build.quotes import edition_words
+from svd_lib.build.quotes import edition_words, recommendation_words
 from svd_lib.build.site import swap_in
 from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
@@ -17,7 +17,7 @@ from svd_lib.report.finding import quote
 
 TEMPLATES = Path("book", "_handout")
 TEMPLATE = "handout"
-_ROLE = re.compile(r"\{(finding|fact|edition)\}`([a-z0-9_-]+)(?:\.([a-z_]+))?`")
+_ROLE = re.compile(r"\{(finding|fact|recommendation|edition)\}`([a-z0-9_-]+)(?:\.([a-z_]+))?`")
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:)[^)]*\)(?:\{[^}]*\})?")
 _DIRECTIVE = re.compile(r"^(:::+|```+)\s*(\{.*\}.*)?$")
 _SMALL = re.compile(r'<div class="sna-picture sna-scroll sna-narrow".*?</svg></div>', re.DOTALL)
@@ -85,6 +85,8 @@ class Words:
         path = edition.build_path / "findings.json"
         self.findings: dict = json.loads(path.read_text(encoding="utf-8"))["findings"] if path.is_file() else {}
         self.facts: dict[str, Fact] = load_facts(edition.root)
+        listed = edition.build_path / "recommendations.json"
+        self.recommendations: dict = {one["id"]: one for one in json.loads(listed.read_text(encoding="utf-8"))["recommendations"]} if listed.is_file() else {}
 
     def said(self, source: str) -> str:
         """Return the Markdown of a cell with its quotations resolved and without links into the site."""
@@ -99,6 +101,10 @@ class Words:
             if name not in self.findings:
                 raise SnaError(f"the finding {name!r} is unknown in edition {self.edition.name}; build it again")
             return escape(quote(self.findings[name], part or ""), quote=False)
+        if kind == "recommendation":
+            if name not in self.recommendations:
+                raise SnaError(f"the recommendation {name!r} is unknown in edition {self.edition.name}; build it again")
+            return escape(recommendation_words(self.recommendations[name]), quote=False)
         fact = self.facts[name]
         said = {None: fact.quantity, "value": fact.value, "claim": fact.claim, "source": fact.source}[part]
         return escape(f"{said} [{fact.tag}: {fact.source}]" if part in (None, "claim") else str(said), quote=False)

@@ -2,7 +2,8 @@
 
 ``{finding}`trends-violence-rate` `` is the number with its unit; ``.interval``, ``.statement``, ``.period``, ``.value``
 and the other parts of :func:`svd_lib.report.finding.quote` follow the id after a full stop. ``{fact}`id` `` is a fact
-of ``facts.csv`` with its tag, ``.value`` without, ``.claim`` the whole claim. ``{edition}`area` `` is a word of the
+of ``facts.csv`` with its tag, ``.value`` without, ``.claim`` the whole claim. ``{recommendation}`id` `` is the title of a
+recommendation, linked to it, with a word where its findings no longer hold. ``{edition}`area` `` is a word of the
 edition. ``{ages}`all` `` says how old the evidence is that its page quotes.
 
 Findings are read after every document has been read, so notebooks that the same run executes count. An unknown or stale
@@ -37,6 +38,7 @@ _LOG = logging.getLogger(__name__)
 SETTINGS: dict[str, str] = {"sna_edition": "suffolk-2025", "sna_project": "", "sna_out": ""}
 _CELL = 10_000
 """MyST-NB numbers the lines of a notebook's n-th cell from n times this."""
+NOT_CALLED_FOR = "its findings do not hold in this edition"
 _REFERENCE = re.compile(r"^([a-z0-9-]+)(?:\.([a-z_]+))?$")
 
 
@@ -89,6 +91,15 @@ class Library:
         self.is_stale = bool(content) and content.get("edition") != edition.name
         self.findings: dict[str, dict[str, object]] = content.get("findings", {})
         self.facts: dict[str, Fact] = load_facts(edition.root)
+        listed = findings_path.with_name("recommendations.json")
+        advice = json.loads(listed.read_text(encoding="utf-8")) if listed.exists() else {}
+        self.recommendations: dict[str, dict[str, object]] = {one["id"]: one for one in advice.get("recommendations", ()) if advice["edition"] == edition.name}
+
+    def recommendation(self, identifier: str) -> dict[str, object]:
+        """Return one recommendation, or refuse an unknown id."""
+        if identifier not in self.recommendations:
+            raise SnaError(f"the recommendation {identifier!r} is unknown in edition {self.edition.name}")
+        return self.recommendations[identifier]
 
     def finding(self, identifier: str) -> dict[str, object]:
         """Return one finding, or refuse an unknown or stale id."""
@@ -128,6 +139,8 @@ def words_of(pending: PendingQuotation, shelf: Library, quoted: Sequence[str] = 
         return _finding(pending, shelf, match[1], match[2] or "")
     if kind == "fact":
         return _fact(shelf, match[1], match[2] or "")
+    if kind == "recommendation":
+        return _recommendation(shelf.recommendation(match[1]))
     return _span("edition", target, edition_words(shelf.edition, target))
 
 
@@ -187,6 +200,17 @@ def _fact(shelf: Library, identifier: str, part: str) -> nodes.Node:
     if part in ("", "claim"):
         span += nodes.Text(" ")
         span += nodes.inline("", f"[{fact.tag}: {fact.source}]", classes=["sna-tag"])
+    return span
+
+
+def recommendation_words(one: Mapping[str, object]) -> str:
+    """Return a recommendation's title, and that its findings do not hold where they do not."""
+    return f"{one['title']} ({NOT_CALLED_FOR})" if one["is_flagged"] else str(one["title"])
+
+
+def _recommendation(one: Mapping[str, object]) -> nodes.Node:
+    span = Quotation("", "", kind="recommended", identifier=str(one["id"]))
+    span += nodes.reference("", recommendation_words(one), refuri=f"recommendations.html#{one['id']}", internal=True)
     return span
 
 
@@ -277,7 +301,7 @@ def _changed(app: Sphinx, env: BuildEnvironment) -> list[str]:
     if not _quoting(env):
         return []
     shelf = library(app)
-    said = json.dumps([shelf.edition.name, shelf.findings, {key: str(fact) for key, fact in shelf.facts.items()}], sort_keys=True)
+    said = json.dumps([shelf.edition.name, shelf.findings, shelf.recommendations, {key: str(fact) for key, fact in shelf.facts.items()}], sort_keys=True)
     digest = hashlib.sha256(said.encode("utf-8")).hexdigest()
     is_new = digest != getattr(env, "sna_quoted_digest", None)
     env.sna_quoted_digest = digest
@@ -312,7 +336,7 @@ def setup(app: Sphinx) -> dict[str, object]:
     app.add_node(Quotation, html=(_open_span, _close_span), text=plain, latex=plain, man=plain, texinfo=plain)
     skip = (_heading, _nothing)
     app.add_node(PendingQuotation, html=skip, text=skip, latex=skip, man=skip, texinfo=skip)
-    for name in ("finding", "fact", "edition", "ages"):
+    for name in ("finding", "fact", "edition", "ages", "recommendation"):
         app.add_role(name, quotation_role)
     app.add_post_transform(ResolveQuotations)
     app.connect("doctree-read", _remember)

@@ -283,11 +283,14 @@ def children_table(view: View) -> pd.DataFrame:
     -------
     pandas.DataFrame
         measure, unit, year, then one column a place; a value that is missing or not credible is null. Permanent exclusions,
-        published per 100 pupils, are given per 10,000, so that one decimal shows them.
+        published per 100 pupils, are given per 10,000, so that one decimal shows them. No rows where none is held for the area.
     """
     rows = indicator_rows(view, list(CHILDREN), ["county", "region", "country"])
     rows = rows[rows["area_code"].isin(view.area.utla) | (rows["area_kind"] != "county")]
     held = rows[rows["area_kind"].eq("county") & rows["value"].notna()].groupby("indicator")["date"].max()
+    rows = rows[rows["indicator"].isin(held.index)]
+    if rows.empty:
+        return pd.DataFrame(columns=["measure", "unit", "year"])
     rows = rows[rows["date"] == rows["indicator"].map(held)]
     rare = rows["indicator"] == "exclusion_rate"
     rows = rows.assign(value=rows["value"].mask(rare, rows["value"] * 100), unit=rows["unit"].mask(rare, "per 10,000 pupils"))
@@ -321,7 +324,7 @@ def authorities_together(factors: pd.DataFrame, factor: str) -> pd.DataFrame:
     """Return one factor's episodes of all the area's authorities together: one row, or none when any is withheld."""
     rows = factors[(factors["factor"] == factor) & (factors["area_kind"] == "county")]
     if rows.empty or rows["count"].isna().any():
-        return rows.iloc[:0]
+        return rows.iloc[:0].assign(authorities="")
     whole = rows[["count", "total"]].sum().to_frame().T
     return whole.assign(authorities=_listed(rows["area_name"]), period=rows["period"].iloc[0], date=rows["date"].iloc[0])
 

@@ -17,6 +17,7 @@ YOUNG_ADULTS: Final = ("16-24", "25-34")
 OLDER: Final = ("65+",)
 DOMAINS: Final = ("income", "employment", "education", "health", "housing", "environment")
 """Domains of the Indices of Deprivation without the crime domain, which is made of recorded crime."""
+FEWEST_IN_FIFTHS: Final = 5
 PARTNERSHIPS_SHOWN: Final = ("force", "county", "csp")
 WHOLE_DISTRICTS: Final = ("force", "county", "district")
 
@@ -183,12 +184,12 @@ def counts_by_choice(view: View, baskets: Mapping[str, Sequence[str]], domain: s
     -------
     pandas.DataFrame, one row an LSOA, basket and year
         definition, period (the newest first), lsoa21cd, msoa21nm, lad24nm, count, population, population_16_34, rank (1 most
-        deprived). No rows where the Indices do not reach or two whole years are not held.
+        deprived). No rows where the Indices do not reach, two whole years are not held, or there are too few MSOAs to set in fifths.
     """
     years = whole_years(view)[:2]
     young = residents_by_age(view, "lsoa21cd", YOUNG_ADULTS).rename(columns={"count": "population_16_34"})
     names = ["definition", "period", "lsoa21cd", "msoa21nm", "lad24nm", "count", "population", "population_16_34", "rank"]
-    if len(years) < 2:
+    if len(years) < 2 or view.table("places")["msoa21nm"].nunique() < FEWEST_IN_FIFTHS:
         return pd.DataFrame(columns=names)
     parts = [
         place_profile(view, list(kinds), year).assign(definition=name, period=year)

@@ -656,6 +656,25 @@ def three_measures(levels: pd.DataFrame, points: pd.DataFrame, costs: pd.DataFra
     return out.merge(priced[["offence", "cost", "cost_interval"]], how="left", on="offence", validate="one_to_one")
 
 
+def schemes_apart(together: pd.DataFrame) -> pd.DataFrame:
+    """Return the offence group whose share differs most between severity points and cost, among groups that have both.
+
+    Parameters
+    ----------
+    together : pandas.DataFrame
+        From :func:`three_measures`.
+
+    Returns
+    -------
+    pandas.DataFrame, one row
+        offence, value (per cent of the points), cost_share (per cent of the cost), groups (how many have both). No row without any.
+    """
+    both = together.dropna(subset=["points", "cost"])
+    shares = both.assign(value=100 * both["points"] / both["points"].sum(), cost_share=100 * both["cost"] / both["cost"].sum(), groups=len(both))
+    order = (shares["value"] - shares["cost_share"]).abs().sort_values(ascending=False, kind="stable").index
+    return shares.loc[order[:1], ["offence", "value", "cost_share", "groups"]]
+
+
 def _interval(frame: pd.DataFrame, precision: int, scale: float = 1.0) -> list[str]:
     pairs = zip(frame["lower_ci"] / scale, frame["upper_ci"] / scale, strict=True)
     return ["not held" if pd.isna(low) else f"{low:,.{precision}f} to {high:,.{precision}f}" for low, high in pairs]

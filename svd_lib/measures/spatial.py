@@ -19,6 +19,7 @@ from svd_lib.errors import SnaError
 from svd_lib.measures.results import floats, level, need, result
 from svd_lib.measures.smoothing import empirical_bayes, empirical_bayes_index, freeman_tukey_rate
 from svd_lib.measures.spatial_weights import SpatialWeights, Style, spatial_weights
+from svd_lib.vocabulary import RESULT_COLUMNS
 
 Alternative = Literal["two-sided", "greater", "less", "directed"]
 Inference = Literal["randomisation", "normality", "permutation"]
@@ -31,6 +32,10 @@ Floats = NDArray[np.float64]
 Neighbours = pd.DataFrame | SpatialWeights
 
 QUADRANTS = ("high-high", "low-high", "low-low", "high-low")
+
+
+FEWEST_AREAS = 4
+"""With fewer a spatial test says nothing."""
 
 
 def permutations_needed(areas: int, at_least_per_area: int = 20) -> int:
@@ -118,6 +123,29 @@ def neighbourhood_adjustment(
     return pd.DataFrame({"p_value": p, "p_adjusted": adjusted, "is_significant": np.nan_to_num(adjusted, nan=1.0) <= alpha})
 
 
+def testable(frame: pd.DataFrame, neighbours: pd.DataFrame, *, numerator: str = "numerator", denominator: str = "denominator", id: str = "id") -> pd.DataFrame:
+    """Return the areas if a spatial test of their rates is possible, else no rows.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame, one row an area
+    neighbours : pandas.DataFrame
+        Directed pairs (area, neighbour).
+    numerator, denominator, id : str
+        Columns of events, population at risk and the area's code.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The frame, or its first no rows: a test needs four areas with a neighbour among the areas, and rates that differ.
+    """
+    need(frame, [id, numerator, denominator], "A spatial test")
+    inside = neighbours[neighbours.isin(set(frame[id])).all(axis=1)]
+    joined = frame[frame[id].isin(inside.iloc[:, 0]) & (frame[denominator] > 0)]
+    differ = (joined[numerator] / joined[denominator]).nunique() > 1
+    return frame if len(joined) >= FEWEST_AREAS and differ else frame.head(0)
+
+
 def morans_i(
     frame: pd.DataFrame,
     neighbours: Neighbours,
@@ -162,12 +190,15 @@ def morans_i(
     Returns
     -------
     pandas.DataFrame, one row
-        ``areas, expected, variance, z, p_value, alternative`` and the result columns (``value`` = I, no interval).
+        ``areas, expected, variance, z, p_value, alternative`` and the result columns (``value`` = I, no interval). No row of a
+        frame without rows.
 
     References
     ----------
     Cliff and Ord (1981), Spatial Processes, chapter 2.
     """
+    if frame.empty:
+        return _no_rows("areas", "expected", "variance", "z", "p_value", "alternative")
     if transform == "freeman-tukey" and denominator:
         transformed = freeman_tukey_rate(frame[value], frame[denominator])
         frame, value, denominator = frame.assign(_transformed=transformed), "_transformed", None
@@ -215,6 +246,8 @@ def morans_i_of_rates(
     Assuncao and Reis (1999), Statistics in Medicine 18:2147-2162.
     """
     need(frame, [id, numerator, denominator], "Moran's I of rates")
+    if frame.empty:
+        return morans_i(frame, neighbours, id=id)
     index = empirical_bayes_index(frame[numerator], frame[denominator])
     row = morans_i(frame.assign(_index=index), neighbours, value="_index", id=id, **options)
     return row.assign(method="empirical Bayes index, " + row["method"])
@@ -344,12 +377,14 @@ def local_moran(
     pandas.DataFrame, one row an area in the frame's order
         ``id, lag`` (mean or sum of the neighbours' values), ``expected, variance, z, p_value, p_adjusted, is_significant,
         quadrant`` (high-high, low-low, high-low, low-high; ``none`` for islands and missing values) and the result columns (``value`` = I).
-        Areas without neighbours and areas without a value have no result and are not counted as tests.
+        Areas without neighbours and areas without a value have no result and are not counted as tests. No rows of a frame without any.
 
     References
     ----------
     Anselin (1995), Geographical Analysis 27:93-115; Sokal, Oden and Thomson (1998), Geographical Analysis 30:331-354.
     """
+    if frame.empty:
+        return _no_rows(id, "lag", "expected", "variance", "z", "p_value", "p_adjusted", "is_significant", "quadrant")
     y, weights, tested = _prepared_local(frame, neighbours, value, denominator, id, style)
     z = y - y.mean()
     variance = (z**2).mean()
@@ -400,6 +435,8 @@ def local_moran_of_rates(
     Assuncao and Reis (1999), Statistics in Medicine 18:2147-2162.
     """
     need(frame, [id, numerator, denominator], "Local Moran's I of rates")
+    if frame.empty:
+        return local_moran(frame, neighbours, id=id)
     index = empirical_bayes_index(frame[numerator], frame[denominator])
     out = local_moran(frame.assign(_index=index), neighbours, value="_index", id=id, **options)
     return out.assign(
@@ -444,6 +481,8 @@ def local_moran_of_smoothed_rates(
     ----------
     Anselin (1995), Geographical Analysis 27:93-115; Marshall (1991), Applied Statistics 40:283-294.
     """
+    if frame.empty:
+        return local_moran(frame, neighbours, id=id)
     smooth = empirical_bayes(frame, numerator, denominator)
     with np.errstate(divide="ignore"):
         logged = np.log(smooth["value"].to_numpy())
@@ -494,12 +533,14 @@ def gi_star(
     -------
     pandas.DataFrame, one row an area in the frame's order
         ``id, lag, p_value, p_adjusted, is_significant, spot`` (hot, cold, none) and the result columns (``value`` = z score).
-        Areas without neighbours have no result.
+        Areas without neighbours have no result. No rows of a frame without any.
 
     References
     ----------
     Getis and Ord (1992), Geographical Analysis 24:189-206; Ord and Getis (1995), 27:286-306.
     """
+    if frame.empty:
+        return _no_rows(id, "lag", "p_value", "p_adjusted", "is_significant", "spot")
     y, weights, tested = _prepared_local(frame, neighbours, value, denominator, id, style)
     around = weights.with_self() if include_self else weights
     total = around.matrix @ y
@@ -554,6 +595,13 @@ def moran_moments(
 # --- preparing ---------------------------------------------------------------------------------------------------
 
 
+def _no_rows(*columns: str) -> pd.DataFrame:
+    """Return what a test gives of no areas: its columns without rows."""
+    numbers = {"lag", "expected", "variance", "z", "p_value", "p_adjusted", "areas"} | set(RESULT_COLUMNS) - {"statistic", "method"}
+    kinds = {name: "object" if name not in numbers | {"is_significant"} else "bool" if name == "is_significant" else "float64" for name in (*columns, *RESULT_COLUMNS)}
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+
+
 def _values(frame: pd.DataFrame, value: str, denominator: str | None, id: str) -> Floats:
     need(frame, [id, value, *([denominator] if denominator else [])], "A spatial measure")
     if denominator is None:
@@ -593,7 +641,7 @@ def _prepared(
         )
     if alone.any() and islands == "exclude":
         y, weights = y[~alone], weights.subset(~alone)
-    if len(y) < 4 or np.ptp(y) == 0:
+    if len(y) < FEWEST_AREAS or np.ptp(y) == 0:
         raise SnaError("A spatial test needs at least four areas with differing values.")
     return y, weights
 

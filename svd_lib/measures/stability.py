@@ -15,6 +15,9 @@ from svd_lib.measures.intervals import wilson_limits, z_value
 from svd_lib.measures.results import floats, need, result
 from svd_lib.measures.spatial import Adjustment, false_discovery
 
+FEWEST_PLACES = 5
+"""With fewer the limits of a rank correlation are not defined."""
+
 
 def rank_correlation(
     frame: pd.DataFrame,
@@ -45,7 +48,7 @@ def rank_correlation(
     Bonett and Wright (2000), Psychometrika 65:23-28 (limits of rho); Fieller, Hartley and Pearson (1957), Biometrika 44:470-481 (of tau).
     """
     x, y = _both(frame, first, second)
-    if len(x) < 5:
+    if len(x) < FEWEST_PLACES:
         raise SnaError("A rank correlation needs at least five places with a value in both periods.")
     if method == "spearman":
         value, p = stats.spearmanr(x, y)

@@ -31,6 +31,8 @@ class Gap:
         Where it applies: ``*``, an edition's name or slug, a kind of area (``district``), a code; ``*`` works inside.
     question, needs, source : str
         What is asked, what data would answer it, and who holds them.
+    is_conditional : bool
+        Whether most editions of those areas have the data, so that it is no gap until a chapter meets it.
     """
 
     id: str
@@ -38,6 +40,7 @@ class Gap:
     question: str
     needs: str
     source: str
+    is_conditional: bool = False
 
     def covers(self, exhibit_id: str, edition: Edition) -> bool:
         """Tell whether this gap is about an exhibit of an edition."""
@@ -80,7 +83,7 @@ def _gap(path: Path, position: int, row: dict[str, object]) -> Gap:
     if missing:
         raise SnaError(f"{path}, gap {position}: {', '.join(missing)} is missing; fill it in.")
     areas = (row["areas"],) if isinstance(row["areas"], str) else tuple(map(str, row["areas"]))
-    return Gap(str(row["id"]), areas, str(row.get("question", "")), str(row["needs"]), str(row["source"]))
+    return Gap(str(row["id"]), areas, str(row.get("question", "")), str(row["needs"]), str(row["source"]), bool(row.get("conditional")))
 
 
 def find_gap(gaps: Iterable[Gap], exhibit_id: str, edition: Edition) -> Gap:
@@ -101,7 +104,7 @@ def find_gap(gaps: Iterable[Gap], exhibit_id: str, edition: Edition) -> Gap:
 
 
 def gap_frame(gaps: Iterable[Gap], edition: Edition) -> pd.DataFrame:
-    """Return the known gaps of an edition for a reader.
+    """Return the gaps that an edition is known to have, for a reader; conditional ones stand in the chapter that meets them.
 
     Parameters
     ----------
@@ -115,7 +118,7 @@ def gap_frame(gaps: Iterable[Gap], edition: Edition) -> pd.DataFrame:
         ``chapter, question, needs, source``, each question once.
     """
     names = (edition.name, edition.name.rsplit("-", 1)[0], edition.area_kind, edition.area_code)
-    here = [gap for gap in gaps if any(fnmatchcase(name, pattern) for name in names for pattern in gap.areas)]
+    here = [gap for gap in gaps if not gap.is_conditional and any(fnmatchcase(name, pattern) for name in names for pattern in gap.areas)]
     rows = [(_chapter_words(gap.id), gap.question, gap.needs, gap.source) for gap in here]
     return pd.DataFrame(rows, columns=["chapter", "question", "needs", "source"]).drop_duplicates(ignore_index=True)
 

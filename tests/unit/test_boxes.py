@@ -44,3 +44,11 @@ def test_a_chapter_that_is_mostly_missing_becomes_a_short_page():
     assert len(made["cells"]) == 2 and made["cells"][1] == CAVEATS
     page = made["cells"][0]["source"]
     assert page.startswith(f"# Drivers\n\n## {NEEDED}") and "- How much? Needs a table, from the office." in page and "- Who & why?" in page
+
+
+def test_a_section_of_nothing_but_missing_findings_is_left_out():
+    cells = [words("# T"), words("## What follows?\n\n- {finding}`a-b-c.statement` So: {recommendation}`r-b-c`."), words("## Lone heading"), code(FIGURE)]
+    made = settled({"cells": cells}, {"a-b-c": {"value": None}})
+    assert [cell["source"] for cell in made["cells"]] == ["# T", "## Lone heading", "x"]
+    held = settled({"cells": cells}, {"a-b-c": {"value": 1}})
+    assert len(held["cells"]) == 4

@@ -59,3 +59,8 @@ def test_newest_levels_of_force_and_partnerships(view):
 def test_gaps_of_other_editions_are_left_out(view):
     gaps = (Gap("trends-a-b", ("*",), "Why?", "x", "y"), Gap("data-quality-a-b", ("district",), "How?", "x", "y"))
     assert list(gap_frame(gaps, view.edition)["chapter"]) == ["Trends"]
+
+
+def test_a_conditional_gap_is_listed_only_where_a_chapter_meets_it(view):
+    gap = Gap("trends-a-b", ("*",), "Why?", "x", "y", is_conditional=True)
+    assert gap_frame((gap,), view.edition).empty and gap.covers("trends-a-b", view.edition)

@@ -17,10 +17,12 @@ from svd_lib.measures.spatial import (
     gi_star,
     local_moran,
     local_moran_of_rates,
+    local_moran_of_smoothed_rates,
     morans_i,
     morans_i_of_rates,
     neighbourhood_adjustment,
     permutations_needed,
+    testable,
 )
 from svd_lib.measures.spatial_weights import distance_band_pairs, lattice_pairs, spatial_weights
 
@@ -189,3 +191,22 @@ def test_an_adjustment_by_neighbourhood_counts_only_the_tests_around():
     assert found["p_adjusted"].to_numpy() == pytest.approx(0.004 * size)
     again = neighbourhood_adjustment(p, spatial_weights(PAIRS, range(30)), method="none")
     assert again["p_adjusted"].to_numpy() == pytest.approx(p)
+
+
+def test_a_test_is_possible_with_four_joined_areas_whose_rates_differ():
+    places = pd.DataFrame({"id": range(5), "numerator": [3, 5, 8, 2, 9], "denominator": [100] * 5})
+    ring = pd.DataFrame({"id": [0, 1, 2, 3, 1, 2, 3, 0], "neighbour": [1, 2, 3, 0, 0, 1, 2, 3]})
+    assert len(testable(places, ring)) == 5
+    assert testable(places.head(3), ring).empty and testable(places, ring.head(0)).empty
+    assert testable(places.assign(numerator=5), ring).empty
+    assert list(testable(places.head(3), ring).columns) == list(places.columns)
+
+
+def test_no_areas_give_no_rows_of_every_test():
+    nothing = pd.DataFrame({"id": pd.Series(dtype="object"), "value": [], "numerator": [], "denominator": []})
+    rng = np.random.default_rng(1)
+    for made, full in (
+        (morans_i_of_rates(nothing, PAIRS), morans_i(AREAS, PAIRS)), (local_moran_of_rates(nothing, PAIRS, rng=rng), local_moran(AREAS, PAIRS, rng=rng)),
+        (local_moran_of_smoothed_rates(nothing, PAIRS, rng=rng), local_moran(AREAS, PAIRS, rng=rng)), (gi_star(nothing, PAIRS, rng=rng), gi_star(AREAS, PAIRS, rng=rng)),
+    ):
+        assert made.empty and set(made.columns) == set(full.columns)

@@ -123,3 +123,18 @@ def test_words_of_the_edition(edition: Edition) -> None:
     assert edition_words(edition, "period_end") == "December 2025"
     with pytest.raises(SnaError, match="has no publisher"):
         edition_words(edition, "publisher")
+
+
+def test_a_page_names_a_recommendation_and_says_where_it_is_not_called_for(edition: Edition) -> None:
+    one = {"id": "recommendations-focus-places", "title": "Start with places", "is_flagged": False}
+    two = {"id": "recommendations-weapons-robbery", "title": "Offer a way out", "is_flagged": True}
+    (edition.out_path / "recommendations.json").write_text(json.dumps({"edition": edition.name, "recommendations": [one, two]}), encoding="utf-8")
+    pages, warnings, _ = _build(edition, index__md="# Page\n\nSo: {recommendation}`recommendations-focus-places`, {recommendation}`recommendations-weapons-robbery`.\n")
+    links = pages["index"].select(".sna-recommended a")
+    assert warnings == "" and [link["href"] for link in links] == ["recommendations.html#recommendations-focus-places", "recommendations.html#recommendations-weapons-robbery"]
+    assert links[0].get_text() == "Start with places" and links[1].get_text() == "Offer a way out (its findings do not hold in this edition)"
+
+
+def test_an_unknown_recommendation_is_a_warning_that_names_it(edition: Edition) -> None:
+    _, warnings, _ = _build(edition, index__md="# Page\n\n{recommendation}`recommendations-nothing-here`\n")
+    assert "the recommendation 'recommendations-nothing-here' is unknown" in warnings
