@@ -14,6 +14,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from svd_lib.yaml_text import read_yaml
+
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 BOOK = ROOT / "_build" / ".docs"
@@ -90,7 +92,27 @@ def _plain(text: str) -> str:
     return re.sub(r":\w+:`~?([^`<]*?)`", r"`\1`", text).replace("``", "`")
 
 
-GENERATED = {"reference/commands.md": commands_page, "reference/measures.md": measures_page}
+def features_page() -> str:
+    """Return the feature table, row by row, from ``docs/reference/features.yml``."""
+    rows = read_yaml((DOCS / "reference" / "features.yml").read_text(encoding="utf-8"))["rows"]
+    head = "| Row | Level | Feature | Where | Waits for partners | What is left |\n|---|---|---|---|---|---|"
+    told = [f"| {row['row']} | {row['level']} | {row['feature']} | {_where(row)} | {', '.join(row.get('partner', ()))} | {row.get('part', '')} |" for row in rows]
+    return f"# Features\n\n{FEATURES}\n\n{head}\n" + "\n".join(told) + "\n"
+
+
+FEATURES = (
+    "What the law asks (M), guidance expects (G), the best areas do (B) or nobody was seen to do (N), and the page, exhibits and findings that "
+    "deliver it. Tests hold each row to the built site: what it names has data in the open edition and for Norfolk; what waits for partners is a named "
+    "gap, and is filled when the site is built with made-up partner data."
+)
+
+
+def _where(row: dict) -> str:
+    parts = [f"page {row['page']}" if "page" in row else "", *row.get("ids", ()), f"`{row['proof']}`" if "proof" in row else ""]
+    return ", ".join(part for part in parts if part)
+
+
+GENERATED = {"reference/features.md": features_page, "reference/commands.md": commands_page, "reference/measures.md": measures_page}
 
 if __name__ == "__main__":
     sys.exit(main())

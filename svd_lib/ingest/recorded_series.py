@@ -82,7 +82,7 @@ def _spelled(span: str) -> str:
 
 def with_earlier(compared: pd.DataFrame) -> pd.DataFrame:
     """Return comparisons of :func:`same_months` with the earlier months in a column of their own, ``earlier``."""
-    return compared.assign(earlier=compared["pair"].str.partition(_AGAINST)[2])
+    return compared.assign(earlier=compared["pair"].map(lambda words: str(words).partition(_AGAINST)[2]))
 
 
 def pick(frame: pd.DataFrame, **equals: object) -> pd.DataFrame:
@@ -542,10 +542,10 @@ def districts_in_two_years(view: View, crime_type: str = vocabulary.VIOLENCE) ->
     -------
     pandas.DataFrame
         ``lad24nm, month, count``, ready for :func:`svd_lib.measures.trends.compare_periods`; no rows when only one whole
-        year is held.
+        year is held or the area has one district.
     """
     years = whole_years(view)[:2]
-    if len(years) < 2:
+    if len(years) < 2 or len(view.area.lad) < 2:
         return pd.DataFrame(columns=["lad24nm", "month", "count"])
     latest, earlier = (period_months(year) for year in years)
     ordered = sorted(earlier, key=lambda day: list(latest.month).index(day.month))

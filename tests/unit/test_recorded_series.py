@@ -101,3 +101,15 @@ def test_signal_summary_leaves_out_the_points_that_made_the_limits() -> None:
     assert summary[["group", "value", "denominator", "high", "low"]].to_numpy().tolist() == [["a", 3, 3, 3, 0], ["b", 3, 3, 3, 0]]
     alone = control_charts.signal_summary(chart[chart["group"] == "a"], skip=8)
     assert alone[["value", "denominator"]].to_numpy().tolist() == [[3, 3]]
+
+
+def test_the_schemes_are_compared_over_groups_that_have_both() -> None:
+    together = pd.DataFrame({"offence": ["Robbery", "Rape", "Weapons"], "points": [10.0, 90.0, 50.0], "cost": [40.0, 60.0, None]})
+    apart = series.schemes_apart(together)
+    assert apart[["offence", "groups"]].to_numpy().tolist() == [["Robbery", 2]]
+    assert (apart["value"].item(), apart["cost_share"].item()) == (10.0, 40.0)
+    assert series.schemes_apart(together.assign(cost=None)).empty
+
+
+def test_no_comparison_has_no_earlier_months() -> None:
+    assert list(series.with_earlier(pd.DataFrame(columns=["pair"])).columns) == ["pair", "earlier"]
