@@ -12,7 +12,7 @@ MISSING = "sna-unavailable"
 EXHIBIT = '<figure class="sna-exhibit'
 NEEDED = "What we would need"
 _ASKED = re.compile(r'<p class="sna-title">Not available in this edition\.\s*(.*?)</p><p>(.*?)</p>', re.DOTALL)
-_BULLET = re.compile(r"^- \{finding\}`([a-z0-9-]+)\.statement`(?: So: .*)?\s*$")
+_BULLET = re.compile(r"^- \{finding\}`([a-z0-9-]+)\.statement`(?: Proposed: .*)?\s*$")
 _GAP_LIST = re.compile(r'<p class="sna-lead">Not available in this edition</p><ul>.*?</ul>', re.DOTALL)
 _LONE_HEADING = re.compile(r"^#+ [^\n]*\s*$")
 _HEADING = re.compile(r"^#{1,3} ", re.MULTILINE)

@@ -47,7 +47,7 @@ def test_a_chapter_that_is_mostly_missing_becomes_a_short_page():
 
 
 def test_a_section_of_nothing_but_missing_findings_is_left_out():
-    cells = [words("# T"), words("## What follows?\n\n- {finding}`a-b-c.statement` So: {recommendation}`r-b-c`."), words("## Lone heading"), code(FIGURE)]
+    cells = [words("# T"), words("## What follows?\n\n- {finding}`a-b-c.statement` Proposed: {recommendation}`r-b-c`."), words("## Lone heading"), code(FIGURE)]
     made = settled({"cells": cells}, {"a-b-c": {"value": None}})
     assert [cell["source"] for cell in made["cells"]] == ["# T", "## Lone heading", "x"]
     held = settled({"cells": cells}, {"a-b-c": {"value": 1}})
