@@ -1,6 +1,6 @@
 """Releasing a partner's counts: small ones withheld, then what would reveal them, then an audit; nothing is written unless it passes.
 
-The table system is all of a kind's aggregates together, with the totals that link them. The attacker of the audit knows
+The table system is all of a kind's aggregates together, with the totals that link them and what earlier editions published. The attacker of the audit knows
 every published cell, and in a second audit also the one withheld cell whose only member they are.
 """
 
@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
+from svd_lib.build.joined_releases import Joint, cell_names, earlier_releases, join_earlier
 from svd_lib.disclosure.audit import audit_intervals, audit_singletons
 from svd_lib.disclosure.greedy import greedy_pattern
 from svd_lib.disclosure.moves import Moves
 from svd_lib.disclosure.suppression import primary_cells
-from svd_lib.disclosure.systems import TableSystem, table_system
+from svd_lib.disclosure.systems import TableSystem
 from svd_lib.disclosure.thresholds import rule_named
 from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
-from svd_lib.ingest.partners.aggregates import relations
-from svd_lib.ingest.partners.cleared import SCHEMA, cleared_folder, table_bytes
+from svd_lib.ingest.partners.cleared import SCHEMA, Cleared, cleared_folder, table_bytes
 from svd_lib.ingest.partners.kinds import ALL, RULE, Kind
 from svd_lib.sources.lock import write_atomically
 
@@ -64,8 +64,8 @@ class Protected:
     audit: dict
 
 
-def protect_table(kind: Kind, frame: pd.DataFrame) -> Protected:
-    """Withhold small counts of a tidy table and what would reveal them, and audit the result.
+def protect_table(kind: Kind, frame: pd.DataFrame, months: tuple[str, str] = ("", ""), earlier: Sequence[Cleared] = ()) -> Protected:
+    """Withhold small counts of a tidy table and what would reveal them, also beside earlier releases, and audit the result.
 
     Parameters
     ----------
@@ -73,6 +73,10 @@ def protect_table(kind: Kind, frame: pd.DataFrame) -> Protected:
         Whose rule and aggregates hold.
     frame : pandas.DataFrame
         Tidy table: dimensions and ``count``.
+    months : tuple of str
+        First and last month of the extract.
+    earlier : sequence of Cleared
+        Tables of the kind that earlier editions published.
 
     Raises
     ------
@@ -80,30 +84,37 @@ def protect_table(kind: Kind, frame: pd.DataFrame) -> Protected:
         When no safe pattern is found or the audit finds a cell that could be worked out.
     """
     threshold = rule_named(RULE).hide_below
-    system = _system(kind, frame)
-    small = list(system.cells[primary_cells(system.values, threshold=threshold)])
-    hidden, audit = _safe_pattern(system, small, threshold, _may_be_hidden(kind, frame))
-    withheld = _cells(kind, frame).isin(hidden).to_numpy()
+    joint = join_earlier(kind, frame, months, earlier)
+    system = joint.system
+    small = list(system.cells[primary_cells(system.values, threshold=threshold) & ~joint.is_public])
+    hidden, audit = _safe_pattern(joint, small, threshold, _may_be_hidden(kind, frame, len(system.values)))
+    withheld = cell_names(kind, frame).isin(hidden).to_numpy()
     shown = frame.assign(count=frame["count"].astype("float64").mask(withheld), is_suppressed=withheld)
-    return Protected(shown, {"cells": len(frame), "primary": len(small), "secondary": len(hidden) - len(small), **audit})
+    primary = int(cell_names(kind, frame).isin(small).sum())
+    linked = {"published_before": int(joint.is_public.sum())} if earlier else {}
+    return Protected(shown, {"cells": len(frame), "primary": primary, "secondary": int(withheld.sum()) - primary, **audit, **linked})
 
 
-def _may_be_hidden(kind: Kind, frame: pd.DataFrame) -> np.ndarray:
+def _may_be_hidden(kind: Kind, frame: pd.DataFrame, cells: int) -> np.ndarray:
     """Tell which cells may be withheld to protect others: all but the number of people whom a survey's question was put to."""
-    return ~(frame[["answer", "group"]] == ALL).all(axis=1).to_numpy() if kind.is_survey else np.ones(len(frame), bool)
+    may = np.ones(cells, bool)
+    if kind.is_survey:
+        may[: len(frame)] = ~(frame[["answer", "group"]] == ALL).all(axis=1).to_numpy()
+    return may
 
 
-def _safe_pattern(system: TableSystem, small: list[Hashable], threshold: int, may_be_hidden: np.ndarray) -> tuple[list[Hashable], dict]:
+def _safe_pattern(joint: Joint, small: list[Hashable], threshold: int, may_be_hidden: np.ndarray) -> tuple[list[Hashable], dict]:
     """Return the cells to withhold and the audit of them.
 
     Zeros are shown, so that an attacker knows every withheld cell to be one or more; they are withheld only where nothing
     else protects. The totals of a survey's questions stay: each is the number of people who answered, so one would give
     the other away.
     """
+    system = joint.system
     for hides_zeros in (False, True):
         least = 0.0 if hides_zeros else 1.0
         try:
-            hidden = _withheld(system, small, threshold, (system.values >= least) & may_be_hidden, least)
+            hidden = _withheld(joint, small, threshold, (system.values >= least) & may_be_hidden, least)
         except SnaError:
             continue
         audit = _audited(system, small, hidden, threshold, least)
@@ -112,23 +123,15 @@ def _safe_pattern(system: TableSystem, small: list[Hashable], threshold: int, ma
     raise SnaError("No choice of withheld counts kept the small ones from being worked out; nothing was released. Merge categories or cover more months.")
 
 
-def _system(kind: Kind, frame: pd.DataFrame) -> TableSystem:
-    values = dict(zip(_cells(kind, frame), frame["count"].astype(float)))
-    totals = [("|".join(total), ["|".join(part) for part in parts]) for total, parts in relations(kind, frame)]
-    return table_system(values, totals)
-
-
-def _cells(kind: Kind, frame: pd.DataFrame) -> pd.Series:
-    return frame[list(kind.dimensions)].agg("|".join, axis=1)
-
-
-def _withheld(system: TableSystem, small: list[Hashable], threshold: int, allowed: np.ndarray, least: float) -> list[Hashable]:
+def _withheld(joint: Joint, small: list[Hashable], threshold: int, allowed: np.ndarray, least: float) -> list[Hashable]:
     """Return the small cells and the cheapest others found that protect them, also from people who are alone in one."""
+    system = joint.system
     first = np.isin(system.cells, small)
+    fixed = first | joint.is_unpublished
     alone = np.flatnonzero(first & (system.values == 1) & ~system.is_total)
     moves = Moves(system, np.where(system.values >= least, least, 0.0), np.full(len(system.values), np.inf))
-    price = np.where(first, 0.0, system.values + 1.0)
-    search = greedy_pattern(moves, np.flatnonzero(first), threshold, price, allowed & ~first, first, alone)
+    price = np.where(fixed, 0.0, system.values + 1.0)
+    search = greedy_pattern(moves, np.flatnonzero(first), threshold, price, allowed & ~fixed & ~joint.is_public, fixed, alone)
     return list(system.cells[search.hidden])
 
 
@@ -177,7 +180,7 @@ def release_table(edition: Edition, origin: Origin, frame: pd.DataFrame, approve
         raise SnaError("A release needs the name or role of the person who approves it; give --approver.")
     if origin.is_synthetic and not edition.is_synthetic:
         raise SnaError(f"The extract is synthetic; it cannot be released into {edition.name}. Use 'sna build --with-synthetic-partners' to try the pages.")
-    made = protect_table(origin.kind, frame)
+    made = protect_table(origin.kind, frame, origin.months, earlier_releases(edition, origin.kind))
     content = table_bytes(made.frame)
     record = _record(edition, origin, content, made.audit, approver.strip(), day)
     folder = cleared_folder(edition)
@@ -209,6 +212,8 @@ def audit_report(kind: Kind, record: dict) -> str:
     audit = record["audit"]
     synthetic = "\n**Synthetic data: made up; says nothing about any area.**\n" if record["is_synthetic"] else ""
     narrowest = "unbounded" if audit["narrowest"] is None else f"{audit['narrowest']:g}"
+    before = audit.get("published_before")
+    linked = "" if before is None else f"- Published by earlier editions and taken as known: {before:,}\n"
     return (
         f"# Release of {kind.title.lower()}, {record['edition']}\n{synthetic}\n"
         f"Approved by {record['approver']} on {record['date']}. Months {record['first_month']} to {record['last_month']}; {kind.unit} counted.\n\n"
@@ -217,5 +222,6 @@ def audit_report(kind: Kind, record: dict) -> str:
         f"- Withheld so that those cannot be worked out: {audit['secondary']:,}\n"
         f"- Narrowest range that the published cells leave open for a withheld small count: {narrowest}\n"
         f"- Audited again for {audit['attackers']:,} people who are alone in a withheld cell: none of them learns another\n"
+        f"{linked}"
         f"- SHA-256 of the table: {record['sha256']}\n"
     )

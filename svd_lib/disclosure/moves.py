@@ -111,9 +111,10 @@ class Moves:
         bounds = np.column_stack([np.concatenate([np.minimum(self.lower[places] - values, 0), np.full(k, -np.inf)]), np.concatenate([np.maximum(self.upper[places] - values, 0), most])])
         kept = sparse.hstack([rows, sparse.csr_array((rows.shape[0], k))], format="csr")
         aim = np.concatenate([np.zeros(n), -np.ones(k)])
-        found = optimize.linprog(aim, A_ub=reach, b_ub=np.zeros(k), A_eq=kept, b_eq=np.zeros(rows.shape[0]), bounds=bounds, method="highs")
-        if found.status == 0:
-            whole[places] = np.where(np.abs(found.x[:n]) < TINY, 0.0, found.x[:n])
+        least = np.concatenate([np.full(k, -np.inf), np.zeros(kept.shape[0])])
+        found = _solved(aim, sparse.vstack([reach, kept], format="csc"), least, np.zeros(len(least)), bounds)
+        if found is not None:
+            whole[places] = np.where(np.abs(found[:n]) < TINY, 0.0, found[:n])
         return whole
 
     def _near(self, cell: int, usable: Marks) -> NDArray[np.int64]:
@@ -157,15 +158,22 @@ def _programme(
 ) -> Floats | None:
     """Solve for changes that keep the relations: cheapest where there is a price, else furthest in one cell."""
     rows, n = _used_rows(columns), len(low)
+    none = np.zeros(rows.shape[0])
     if price is None:
         aim = np.zeros(n)
         aim[own] = -sign
-        found = optimize.linprog(aim, A_eq=rows, b_eq=np.zeros(rows.shape[0]), bounds=np.column_stack([low, high]), method="highs")
-        return found.x if found.status == 0 else None
-    both = sparse.hstack([rows, -rows], format="csr")
+        return _solved(aim, rows, none, none, np.column_stack([low, high]))
+    both = sparse.hstack([rows, -rows], format="csc")
     bounds = np.column_stack([np.concatenate([np.maximum(low, 0), np.maximum(-high, 0)]), np.concatenate([np.maximum(high, 0), np.maximum(-low, 0)])])
-    found = optimize.linprog(np.tile(price, 2), A_eq=both, b_eq=np.zeros(rows.shape[0]), bounds=bounds, method="highs")
-    return found.x[:n] - found.x[n:] if found.status == 0 else None
+    found = _solved(np.tile(price, 2), both, none, none, bounds)
+    return None if found is None else found[:n] - found[n:]
+
+
+def _solved(aim: Floats, rows: sparse.sparray, least: Floats, most: Floats, bounds: Floats) -> Floats | None:
+    """Solve a linear programme, or return None; ``milp`` without whole numbers takes half the time that ``linprog`` does to reach HiGHS."""
+    binding = optimize.LinearConstraint(rows, least, most) if rows.shape[0] else ()
+    found = optimize.milp(aim, constraints=binding, bounds=optimize.Bounds(bounds[:, 0], bounds[:, 1]))
+    return found.x if found.status == 0 else None
 
 
 def _used_rows(columns: sparse.csc_array) -> sparse.csr_array:

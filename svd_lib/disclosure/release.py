@@ -14,15 +14,17 @@ and the auditor (:mod:`svd_lib.disclosure.attack`) attacks what was in fact publ
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from svd_lib.disclosure.attack import attack
 from svd_lib.disclosure.cube import Cube, Depths, Margin, Published, cell_names, cube_system
 from svd_lib.disclosure.greedy import Search, greedy_pattern
 from svd_lib.disclosure.moves import Moves
+from svd_lib.disclosure.rounding import base_of, round_together, seen_rounded
 from svd_lib.disclosure.suppression import secondary_suppression
 from svd_lib.disclosure.systems import TableSystem
 from svd_lib.disclosure.thresholds import Rule
@@ -32,7 +34,7 @@ Method = Literal["withhold", "round"]
 EXACT_CELLS, EXACT_PRIMARY, EXACT_ROUNDS = 40, 10, 12
 """Systems of at most so many cells and small counts are solved to the optimum, if so many rounds of cuts suffice."""
 MARGIN = "margin"
-ROUNDED_TO = 5
+SMALL = 5
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Release:
     primary, secondary : tuple of str
         Cells withheld for themselves, and to protect those.
     cost : float
-        Sum of the counts of secondary cells.
+        Sum of the counts of secondary cells; of the distances to the true counts where they are rounded.
     notes : tuple of str
         What the release could not do, such as protect a count that an earlier edition published.
     """
@@ -106,7 +108,8 @@ def release(
     earlier : pandas.DataFrame, optional
         The released table of an earlier edition; its cells are public already.
     method : {"withhold", "round"}
-        Withhold further cells, or round every count to a multiple of 5.
+        Withhold further cells, or round every count to a multiple of a base (:mod:`svd_lib.disclosure.rounding`); an earlier
+        release cannot be taken into account then.
     guard_singletons : bool, default True
         Protect counts also from a person who is alone in another withheld count.
 
@@ -119,8 +122,16 @@ def release(
     SnaError
         When no choice protects every small count; merge categories or publish fewer tables.
     """
-    published = cube_system(cube, margins, _earlier_margins(earlier))
+    return release_tables(cube_system(cube, margins, earlier_margins(earlier)), rule, earlier=earlier, method=method, guard_singletons=guard_singletons)
+
+
+def release_tables(
+    published: Published, rule: Rule, *, earlier: pd.DataFrame | None = None, method: Method = "withhold", guard_singletons: bool = True
+) -> Release:
+    """Decide what may be published of tables whose joint system stands already, earlier ones included; else as :func:`release`."""
     if method == "round":
+        if earlier is not None:
+            raise SnaError("Counts cannot be rounded where an earlier edition published them; withhold counts instead.")
         return _rounded(published, rule)
     public, kept, notes = _public_before(published, earlier)
     first = (published.is_published | kept) & rule.hides(published.system.values, published.largest) & ~public
@@ -203,14 +214,20 @@ def _long(published: Published, counts: np.ndarray) -> pd.DataFrame:
 
 
 def _rounded(published: Published, rule: Rule) -> Release:
-    """Every count to the nearest multiple of 5; a count of one or two becomes none, and says so by being a multiple."""
-    base = max(ROUNDED_TO, rule.round_to)
-    counts = np.where(published.is_published, np.round(published.system.values / base) * base, np.nan)
-    first = published.is_published & rule.hides(published.system.values, published.largest)
-    return replace(_made(published, first, np.zeros(len(first), bool), 0.0, ()), table=_long(published, counts))
+    """Round every count so that the tables still add up, and attack the result: which counts lie near a multiple is all that may be learnt."""
+    system, shown, base = published.system, published.is_published, base_of(rule)
+    first = shown & rule.hides(system.values, published.largest)
+    counts = round_together(system, base, shown)
+    alone = np.flatnonzero(first & (system.values == 1) & ~system.is_total)
+    found = attack(system, seen_rounded(system, counts, base, shown), first, rule.width, alone=alone)
+    if len(found):
+        raise SnaError(f"{found['cell'].nunique()} small counts could be worked out from counts rounded to {base}; withhold counts instead, or publish fewer tables.")
+    table = _long(published, np.where(shown, counts, np.nan))
+    return Release(table, tuple(system.cells[first]), (), float(np.abs(counts - system.values)[shown].sum()), (f"Every count is rounded to a multiple of {base}.",))
 
 
-def _earlier_margins(earlier: pd.DataFrame | None) -> list[Margin]:
+def earlier_margins(earlier: pd.DataFrame | None) -> list[Margin]:
+    """Return the margins of an earlier release, or none where there was no release."""
     if earlier is None:
         return []
     return [() if name == "All" else tuple(name.split(" x ")) for name in earlier[MARGIN].unique()]
@@ -222,14 +239,14 @@ def _public_before(published: Published, earlier: pd.DataFrame | None) -> tuple[
     public, kept = np.zeros(len(system.values), bool), np.zeros(len(system.values), bool)
     if earlier is None:
         return public, kept, ()
-    for margin in _earlier_margins(earlier):
+    for margin in earlier_margins(earlier):
         held = released_margin(earlier, *margin)
         places = system.cells.get_indexer(cell_names(held, margin))
         _same_scope(published, margin)
         same = (places >= 0) & (system.values[places] == held["count"].to_numpy(float))
         public[places[same]] = True
         kept[places[(places >= 0) & held["is_suppressed"].to_numpy(bool)]] = True
-    small = int((public & published.is_published & (system.values > 0) & (system.values < ROUNDED_TO)).sum())
+    small = int((public & published.is_published & (system.values > 0) & (system.values < SMALL)).sum())
     return public, kept, (f"{small} small counts were published by an earlier edition and cannot be protected.",) if small else ()
 
 

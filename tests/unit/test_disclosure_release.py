@@ -9,6 +9,8 @@ import pytest
 from svd_lib.disclosure.attack import Seen, attack, exact
 from svd_lib.disclosure.cube import Cube, cube_system, make_cube
 from svd_lib.disclosure.release import limits_below, release, released_margin
+from svd_lib.disclosure.rounding import base_of, round_together, seen_rounded
+from svd_lib.disclosure.systems import table_system
 from svd_lib.disclosure.thresholds import RULES
 from svd_lib.errors import SnaError
 
@@ -137,16 +139,38 @@ def test_a_dominated_count_is_protected_like_a_small_one() -> None:
     assert "ward=w0|kind=a|year=2024" in made.primary and made.secondary
 
 
-def test_rounding_is_the_simple_alternative_and_is_attacked_as_intervals() -> None:
+@pytest.mark.parametrize("rule", ["partner_under_10", "nhs_1_7", "partner_under_5"])
+@pytest.mark.parametrize("seed", range(4))
+def test_rounded_tables_add_up_and_every_count_lies_within_one_base(rule: str, seed: int) -> None:
+    cube, base = _cube(_frame(seed)), base_of(RULES[rule])
+    made = release(cube, MARGINS, RULES[rule], method="round")
+    assert (made.table["count"] % base == 0).all() and not made.table["is_suppressed"].any()
+    published = cube_system(cube, MARGINS)
+    counts = np.concatenate([made.margin(*cube.columns(margin))["count"] for margin in published.margins])
+    true = published.system.values[published.is_published]
+    assert (np.abs(counts - true) < base).all() and (counts == true)[true % base == 0].all()
+    by_year, by_kind = made.margin("year")["count"], made.margin("kind", "year").groupby("year")["count"].sum()
+    assert (by_year.to_numpy() == by_kind.to_numpy()).all() and made.cost == np.abs(counts - true).sum()
+
+
+def test_rounded_counts_are_attacked_as_what_their_base_says() -> None:
+    published = cube_system(_cube(_frame()), [("ward", "kind", "year"), ("ward", "year"), ("year",)])
+    system, shown = published.system, published.is_published
+    protected = shown & RULE.hides(system.values)
+    rounded = {base: round_together(system, base, shown) for base in (5, base_of(RULE))}
+    found = {base: attack(system, seen_rounded(system, counts, base, shown), protected, RULE.width) for base, counts in rounded.items()}
+    too_near = protected & (rounded[5] == 0)
+    assert base_of(RULE) == 10 and found[10].empty
+    assert too_near.any() and set(system.cells[too_near]) <= set(found[5]["cell"])
+
+
+def test_tables_that_were_published_before_are_not_rounded_and_forty_ones_still_make_forty() -> None:
     cube = _cube(_frame())
-    made = release(cube, MARGINS, RULE, method="round")
-    assert (made.table["count"] % 5 == 0).all() and not made.table["is_suppressed"].any()
-    published = cube_system(cube, [("ward", "year")])
-    rounded = made.margin("ward", "year")["count"].to_numpy()
-    seen = [Seen(place, value - 2, value + 2, "x") for place, value in enumerate(rounded)]
-    protected = published.is_published & RULE.hides(published.system.values)
-    assert attack(published.system, seen, protected, 4.0).empty
-    assert len(attack(published.system, seen, protected, 5.0)) == protected.sum()
+    with pytest.raises(SnaError, match="cannot be rounded where an earlier"):
+        release(cube, MARGINS, RULE, method="round", earlier=release(cube, [("year",)], RULE).table)
+    system = table_system({"total": 40.0, **{f"part {n}": 1.0 for n in range(40)}}, {"total": [f"part {n}" for n in range(40)]})
+    far = round_together(system, 10, np.ones(41, bool))
+    assert far[0] == 40 and sorted(set(far[1:])) == [0, 10] and far[1:].sum() == 40
 
 
 def test_a_rate_with_its_denominator_or_a_share_of_a_known_total_gives_a_count_away() -> None:
