@@ -6,24 +6,14 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import pandas as pd
-
+from svd_lib.build.guarded import partner_tables, small_indicators
 from svd_lib.build.run import PARTNER_TABLES
-from svd_lib.disclosure.linking import Guarded
 from svd_lib.disclosure.published import Record, read_bytes, read_published
-from svd_lib.disclosure.systems import TableSystem, table_system
-from svd_lib.disclosure.thresholds import rule_named
 from svd_lib.disclosure.verdict import Verdict, judge
 from svd_lib.edition import Edition, open_edition, read_edition
 from svd_lib.errors import SnaError
-from svd_lib.ingest.partners.aggregates import relations
-from svd_lib.ingest.partners.kinds import Kind
-from svd_lib.ingest.partners.register import KINDS
-from svd_lib.sources.registry import read_registry
 
 PUBLISHED = ("html", "exhibits", "findings.json", "recommendations.json", "provenance.json")
-VAGUE = {"people", "offences", "children", "incidents", "reports", "answers", "households", "events"}
-"""Units that other sources count too, so that they do not say which table a text is about."""
 
 
 def audit_edition(edition: Edition, tables: Path | None = None, published: Path | None = None) -> Verdict:
@@ -41,7 +31,7 @@ def audit_edition(edition: Edition, tables: Path | None = None, published: Path 
     Returns
     -------
     Verdict
-        Without tables nothing is protected and there are no leaks.
+        Of partners' tables and of open indicators with small counts. Without them nothing is protected and there are no leaks.
 
     Raises
     ------
@@ -51,7 +41,7 @@ def audit_edition(edition: Edition, tables: Path | None = None, published: Path 
     place = published or edition.build_path
     if not (place / "html").is_dir():
         raise SnaError(f"{edition.name} has no site in {place}; run 'sna build --edition {edition.name}' first.")
-    guarded = guarded_tables(edition, tables or edition.build_path / PARTNER_TABLES)
+    guarded = [*partner_tables(edition, tables or edition.build_path / PARTNER_TABLES), *small_indicators(edition)]
     return judge(_everything(edition, place), guarded)
 
 
@@ -77,32 +67,10 @@ def check_release(edition: Edition, published: Path) -> None:
     SnaError
         Naming the first leak's cell and the exhibits that together give it away, never a value.
     """
-    if not (edition.build_path / PARTNER_TABLES).is_dir():
-        return
     found = audit_edition(edition, published=published).leaks
     if found:
         rest = f" ({len(found) - 1} more; run 'sna audit --edition {edition.name}')" if len(found) > 1 else ""
         raise SnaError(f"The site was not published: {found[0].sentence}{rest}", exit_code=1)
-
-
-def guarded_tables(edition: Edition, folder: Path) -> list[Guarded]:
-    """Return every partner's table that is held before disclosure control, with its rule."""
-    registry = read_registry(edition.root)
-    kinds = [kind for kind in KINDS.values() if (folder / f"{kind.table}.parquet").is_file()]
-    return [guard(kind, pd.read_parquet(folder / f"{kind.table}.parquet"), registry.source(kind.table).disclosure_rule) for kind in kinds]
-
-
-def guard(kind: Kind, frame: pd.DataFrame, rule: str) -> Guarded:
-    """Return one partner's tidy table as the auditor knows it."""
-    terms = {kind.table, kind.table.replace("_", " "), kind.id, kind.title, *({kind.unit} - VAGUE)}
-    return Guarded(kind.title, tuple(sorted(terms)), frame.reset_index(drop=True), kind.dimensions, kind_system(kind, frame), rule_named(rule))
-
-
-def kind_system(kind: Kind, frame: pd.DataFrame) -> TableSystem:
-    """Return the system of a tidy table: its cells in their order, and what adds up to what."""
-    names = frame[list(kind.dimensions)].astype(str).agg("|".join, axis=1)
-    totals = [("|".join(total), ["|".join(part) for part in parts]) for total, parts in relations(kind, frame)]
-    return table_system(dict(zip(names, frame["count"].astype(float))), totals)
 
 
 def _everything(edition: Edition, place: Path) -> Iterator[Record]:

@@ -19,6 +19,7 @@ from svd_lib.build.incremental import Incremental
 from svd_lib.build.kept_book import BOOK, KeptBook
 from svd_lib.build.plan import Plan, Planner
 from svd_lib.build.progress import Progress
+from svd_lib.build.small_counts import may_hold_small_counts
 from svd_lib.build.warm import PROVISIONER, SITE, Nurseries
 from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
@@ -190,12 +191,12 @@ class _Build:
         pages.rename(staging / "html")
         shutil.rmtree(staging / BOOK)
         _write_records(staged, staging)
-        if (self.edition.build_path / PARTNER_TABLES).is_dir():
+        if (self.edition.build_path / PARTNER_TABLES).is_dir() or may_hold_small_counts(self.edition):
             self._attack()
         kept.note()
 
     def _attack(self) -> None:
-        # what an audit needs is heavy, and a build without partner data does without it
+        # what an audit needs is heavy, and a build without small counts does without it
         from svd_lib.build.audit import check_release
 
         self.progress.step(f"{self.edition.name}: attacking what would be published")

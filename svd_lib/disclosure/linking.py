@@ -247,9 +247,9 @@ def _cells(labels: dict[int, set[str]], around: Sequence[Label], table: Guarded)
 
 
 def _says(place: int, number: Number, beside: Sequence[Number], table: Guarded, where: str) -> Iterator[Seen]:
-    """Yield what a number says of a cell: its count, a rounded count, its share of a coarser cell, its rate on a number beside it."""
+    """Yield what a number says of a cell: its count, written as 7 or as 7.0, a rounded count, its share of a coarser cell, its rate on a number beside it."""
     count = float(table.system.values[place])
-    if number.half == 0.5 and number.value == count:
+    if number.value == count and (number.half == 0.5 or not _SHARED_WORD.search(number.words)):
         yield Seen(place, count, count, where)
     elif number.half == 0.5 and _ROUNDED_WORD.search(number.words):
         base = next((base for base in (10, 5, 3) if number.value % base == 0 and abs(number.value - count) <= base / 2), 0)

@@ -152,6 +152,10 @@ def _in_a_script(site: Path) -> None:
     (site / "map.js").write_text(f'const tips = [{{name: "attendances Easton 10 to 17", count: {TRUE}}}];')
 
 
+def _as_a_decimal(site: Path) -> None:
+    (site / "exhibits" / "attendances-floats.csv").write_text(f"district,age_band,count\nEaston,10 to 17,{TRUE}.0\n")
+
+
 def _by_a_rate_with_its_denominator(site: Path) -> None:
     rate = round(1000 * TRUE / 2310, 2)
     (site / "exhibits" / "attendances-rate.csv").write_text(f"district,age_band,residents,rate_per_1000\nEaston,10 to 17,2310,{rate}\n")
@@ -162,7 +166,7 @@ def _by_a_rate_with_its_denominator(site: Path) -> None:
     "plant",
     [
         _in_alt_text, _in_a_tooltip, _in_a_map_attribute, _in_a_sentence, _in_a_file_name, _in_linked_data, _in_provenance, _in_a_comment,
-        _in_an_html_table, _in_the_search_index, _in_a_workbook, _in_a_script, _by_a_rate_with_its_denominator,
+        _in_an_html_table, _in_the_search_index, _in_a_workbook, _in_a_script, _as_a_decimal, _by_a_rate_with_its_denominator,
     ],
 )  # fmt: skip
 def test_a_planted_leak_is_found_and_named_without_its_value(table: Guarded, site: Path, plant: Callable[[Path], None]) -> None:
