@@ -23,6 +23,7 @@ from svd_lib.build.small_counts import may_hold_small_counts
 from svd_lib.build.warm import PROVISIONER, SITE, Nurseries
 from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
+from svd_lib.sources.lock import swap_in
 
 STAGING = ".next"
 SCRATCH = ".run"
@@ -176,7 +177,7 @@ class _Build:
             self._make_site()
             self.planner.forget_published()
             for made in sorted(self.staging.iterdir(), key=lambda path: path.name != "html"):
-                site.swap_in(made, place / made.name)
+                swap_in(made, place / made.name)
         else:
             _write_records(self.edition, place)
         self.planner.note_published()

@@ -16,7 +16,6 @@ from svd_lib.build.partners import context_of, intake_of, offence_groups, write_
 from svd_lib.build.progress import Progress
 from svd_lib.build.provenance import combined_digest, folder_digests
 from svd_lib.build.release import Origin, release_table
-from svd_lib.build.site import swap_in
 from svd_lib.edition import SYNTHETIC, Edition, read_edition
 from svd_lib.errors import SnaError
 from svd_lib.ingest import tidy
@@ -28,6 +27,7 @@ from svd_lib.ingest.partners.register import KINDS
 from svd_lib.ingest.partners.survey import candidates
 from svd_lib.ingest.partners.synthetic import Setting, setting_of, write_synthetic
 from svd_lib.ingest.partners.values import Context
+from svd_lib.sources.lock import swap_in
 
 SEED = 20230131
 """Seed of synthetic extracts: the day the Duty came into force."""

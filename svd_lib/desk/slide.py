@@ -8,10 +8,10 @@ from html import escape
 from pathlib import Path
 
 from svd_lib.build.browser import run_browser
-from svd_lib.build.site import swap_in
 from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
 from svd_lib.report.text import period_words
+from svd_lib.sources.lock import swap_in
 from svd_lib.sources.registry import read_registry
 
 WIDTH, HEIGHT = 1280, 720

@@ -70,10 +70,8 @@ def build_deprivation_indicators(raw: Raw, tables: Mapping[str, pd.DataFrame]) -
 
     Parameters
     ----------
-    raw : Raw
-        The raw files; an edition whose file is not held is left out.
-    tables : mapping
-        Holds ``place_changes``.
+    raw, tables
+        As :func:`svd_lib.ingest.deprivation.build_deprivation`.
 
     Returns
     -------

@@ -73,10 +73,8 @@ def build_partnership_severity(raw: Raw, tables: Mapping[str, pd.DataFrame]) -> 
 
     Parameters
     ----------
-    raw : Raw
-        The raw files.
-    tables : mapping
-        Holds ``places``.
+    raw, tables
+        As :func:`build_severity`.
 
     Returns
     -------

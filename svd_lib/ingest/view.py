@@ -20,6 +20,7 @@ from svd_lib.errors import SnaError
 from svd_lib.ingest import contracts, tidy
 from svd_lib.ingest.areas import area_of
 from svd_lib.sources import lock
+from svd_lib.sources.lock import swap_in
 
 SCHEMA = 1
 MANIFEST = "view.json"
@@ -108,7 +109,7 @@ def write_view(
         (partial / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
         if made_from:
             (partial / _MADE_FROM).write_text(made_from, encoding="utf-8")
-        _swap(partial, folder)
+        swap_in(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -229,15 +230,6 @@ def _write_boundaries(area: Area, places: pd.DataFrame, raw: tidy.RawFiles, fold
             shapes.to_parquet(folder / f"boundaries_{kind}.parquet", compression="zstd")
             held += 1
     return held == len(BOUNDARY_KINDS)
-
-
-def _swap(partial: Path, folder: Path) -> None:
-    old = folder.with_name(f".{folder.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        folder.rename(old)
-    partial.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _fingerprint(edition: Edition, area: Area, tables: tidy.TidyTables, raw: tidy.RawFiles | None) -> str:

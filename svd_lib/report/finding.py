@@ -240,29 +240,26 @@ def _with_period(statement: str, period: str) -> str:
 
 def missing_finding(identifier: str, gap: Gap, *, period: str, area: str, basis: str, sources: Sequence[str]) -> Finding:
     """Build the entry of a finding that a known gap explains: no value, status ``unavailable``."""
-    return Finding(
-        id=identifier,
-        statement=f"{NOT_AVAILABLE[:1].upper()}{NOT_AVAILABLE[1:]}: needs {gap.needs}, from {gap.source}.",
-        **dict.fromkeys(("value", "lower_ci", "upper_ci", "confidence", "numerator", "denominator", "method", "exhibit")),
-        unit="",
-        precision=0,
-        period=text.iso_period(period),
-        age_months=0,
-        area=area,
-        basis=check_basis(identifier, basis),
-        sources=tuple(sources),
-        sensitivity="open",
-        status="unavailable",
-    )
+    statement = f"{NOT_AVAILABLE[:1].upper()}{NOT_AVAILABLE[1:]}: needs {gap.needs}, from {gap.source}."
+    return _without_value(identifier, statement, period=period, area=area, basis=basis, sources=sources, sensitivity="open", status="unavailable")
 
 
 def withheld_finding(
     identifier: str, *, period: str, area: str, basis: str, sources: Sequence[str], unit: str = "", exhibit: str | None = None
 ) -> Finding:
     """Build the entry of a finding whose number a source's disclosure rule withholds: no value, status ``withheld``."""
+    statement = f"This number is {NOT_SHOWN} enough to point to people ({text.period_words(period)})."
+    return _without_value(
+        identifier, statement, period=period, area=area, basis=basis, sources=sources, unit=unit, exhibit=exhibit, sensitivity="restricted", status="withheld"
+    )
+
+
+def _without_value(
+    identifier: str, statement: str, *, period: str, area: str, basis: str, sources: Sequence[str], sensitivity: str, status: str, unit: str = "", exhibit: str | None = None
+) -> Finding:
     return Finding(
         id=identifier,
-        statement=f"This number is {NOT_SHOWN} enough to point to people ({text.period_words(period)}).",
+        statement=statement,
         **dict.fromkeys(("value", "lower_ci", "upper_ci", "confidence", "numerator", "denominator", "method")),
         unit=unit,
         precision=0,
@@ -272,8 +269,8 @@ def withheld_finding(
         basis=check_basis(identifier, basis),
         sources=tuple(sources),
         exhibit=exhibit,
-        sensitivity="restricted",
-        status="withheld",
+        sensitivity=sensitivity,
+        status=status,
     )
 
 

@@ -16,6 +16,7 @@ from svd_lib.edition import open_edition
 from svd_lib.errors import SnaError
 from svd_lib.ingest.contracts import PARTNER_CONTRACTS
 from svd_lib.ingest.partners import template, vault
+from svd_lib.ingest.partners.extract import open_extract
 from svd_lib.ingest.partners.kinds import ALL
 from svd_lib.ingest.partners.register import KINDS
 from svd_lib.sources.registry import read_registry
@@ -52,6 +53,17 @@ def test_a_valid_file_of_each_kind_is_taken(kind, form: str, edition, tmp_path: 
     assert FINER.search(json.dumps(held.record)) is None or set(FINER.findall(json.dumps(held.record))) <= {"2026-01-15", held.record["delete_by"]}
     again = partners.held_of(partners.vault_of(edition, str(tmp_path / "vault")), edition, kind)
     assert again.record == held.record
+
+
+@pytest.mark.parametrize(("whole", "broken"), [(b"xl/workbook.xml", b"xl/uorkbook.xml"), (b"xl/worksheets/sheet1.xml", b"xl/worksheets/sheet9.xml")])
+def test_a_workbook_broken_inside_is_refused_in_one_sentence(whole: bytes, broken: bytes, tmp_path: Path) -> None:
+    content = write_xlsx(table_of(KINDS["ambulance"]), tmp_path / "x.xlsx").read_bytes()
+    assert whole in content
+    # the first place alone: a part's own header then says something else than the archive's list of parts
+    (tmp_path / "y.xlsx").write_bytes(b"PK\x03\x04" + content[4:].replace(whole, broken, 1))
+    with pytest.raises(SnaError, match="The workbook is damaged") as caught:
+        list(open_extract(tmp_path / "y.xlsx").rows())
+    assert "\n" not in str(caught.value)
 
 
 def test_the_template_itself_is_taken_once_rows_are_in_it(edition, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from svd_lib.build import run, site, stock
 from svd_lib.build.progress import Progress
 from svd_lib.edition import open_edition
 from svd_lib.errors import SnaError
+from svd_lib.sources.lock import swap_in
 
 PAGE = "# A page\n\nWords.\n"
 NOTEBOOK = {
@@ -86,7 +87,7 @@ def test_swapping_replaces_a_folder_whole(tmp_path):
     for name in ("new", "place"):
         (tmp_path / name).mkdir()
         (tmp_path / name / name).touch()
-    site.swap_in(tmp_path / "new", tmp_path / "place")
+    swap_in(tmp_path / "new", tmp_path / "place")
     assert [path.name for path in (tmp_path / "place").iterdir()] == ["new"]
     assert [path.name for path in tmp_path.iterdir()] == ["place"]
 

@@ -10,7 +10,6 @@ import csv
 import hashlib
 import io
 import stat
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -187,7 +186,7 @@ def _open_workbook(path: Path) -> Extract:
     position, name = _choose_sheet(path)
     try:
         seen = workbook.look_through(path, position)
-    except zlib.error:
+    except workbook.DAMAGED:
         raise SnaError("The workbook is damaged; open it, save it again, or save it as CSV.") from None
     return Extract(path, digest, "workbook", sheet=name, flaws=tuple(seen.flaws))
 
@@ -210,7 +209,7 @@ def _load(path: Path):  # noqa: ANN202
 
     try:
         return CalamineWorkbook.from_path(str(path))
-    except (CalamineError, OSError, ValueError, zlib.error):
+    except (CalamineError, *workbook.DAMAGED):
         raise SnaError("The workbook is damaged or locked; open it, save it again without a password, or save it as CSV.") from None
 
 
@@ -222,5 +221,5 @@ def _sheet_rows(extract: Extract) -> Iterator[Row]:
         row, column = sheet.start or (0, 0)
         for number, cells in enumerate(sheet.to_python(skip_empty_area=True), start=row + 1):
             yield number, [""] * column + cells
-    except (CalamineError, ValueError, OSError):
+    except (CalamineError, *workbook.DAMAGED):
         raise SnaError("The workbook is damaged; open it, save it again, or save it as CSV.") from None

@@ -25,6 +25,7 @@ from svd_lib.errors import SnaError
 from svd_lib.ingest import contracts, tidy
 from svd_lib.ingest.partners.kinds import Kind
 from svd_lib.ingest.partners.register import KINDS
+from svd_lib.sources.lock import swap_in
 
 SCHEMA = 1
 RECORD, TIDY, QUOTES = "record.json", "tidy.parquet", "quotes.json"
@@ -175,21 +176,12 @@ def _staged(place: Path) -> Iterator[Path]:
         yield staging
         for path in staging.iterdir():
             path.chmod(_OWNER_FILE)
-        _swap(staging, place)
+        swap_in(staging, place)
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
         for folder in made:
             _remove_empty(folder)
         raise
-
-
-def _swap(staging: Path, place: Path) -> None:
-    old = place.with_name(f".{place.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if place.exists():
-        place.rename(old)
-    staging.rename(place)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _remove_empty(folder: Path) -> None:

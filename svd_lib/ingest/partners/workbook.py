@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,8 @@ MOST_RATIO = 250
 MOST_CELLS = 20_000_000
 """Rows times columns that a sheet may span."""
 MOST_FLAWS = 2_000
+DAMAGED = (zipfile.BadZipFile, zlib.error, expat.ExpatError, ValueError, OSError, EOFError, KeyError, NotImplementedError, RuntimeError)
+"""What reading a broken workbook raises."""
 _BLOCK = 1 << 16
 _REFUSED_PARTS = {
     "vbaproject.bin": "holds macros", "externallinks/": "takes values from other workbooks", "embeddings/": "holds embedded files",
@@ -82,7 +85,7 @@ def check_parts(path: Path) -> None:
                 # an ODS document is loaded whole, so the span of every sheet counts
                 with archive.open("content.xml") as stream:
                     _look(stream, _OdsSheet(None))
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+    except DAMAGED:
         raise SnaError("The workbook is damaged; open it, save it again, or save it as CSV.") from None
 
 
@@ -234,7 +237,7 @@ def _parse(stream: BinaryIO, start: object, end: object) -> None:
                 raise SnaError(f"The workbook unpacks to more than {MOST_BYTES // 1_000_000} MB; save the data alone as CSV.")
             parser.Parse(block, False)
         parser.Parse(b"", True)
-    except (expat.ExpatError, zipfile.BadZipFile, ValueError, OSError, EOFError):
+    except DAMAGED:
         raise SnaError("The workbook is damaged; open it, save it again, or save it as CSV.") from None
 
 
