@@ -1,7 +1,7 @@
 """Directives for authored pages: what a page says of the edition or the sources is made from them, never typed.
 
 ``{partnership} duty_holders`` and its like print one part of the edition's ``partnership.yml``; ``{sources}`` prints the
-data the edition uses; ``{changes}`` what moved since the edition before; ``{downloads}`` what holds the whole edition; ``{refcases}`` published results beside our own; ``{proofs}`` the newest results of long proofs; ``{when} demonstration`` keeps its content for editions of that kind; ``{dropdown} Title`` folds its content away, and so
+data the edition uses, all known or what partners can share; ``{changes}`` what moved since the edition before; ``{downloads}`` what holds the whole edition; ``{refcases}`` published results beside our own; ``{proofs}`` the newest results of long proofs; ``{when} demonstration`` keeps its content for editions of that kind; ``{dropdown} Title`` folds its content away, and so
 is every section whose heading begins with "More detail".
 """
 
@@ -25,6 +25,8 @@ from svd_lib.build.reference_cases import ReferenceCasesDirective
 from svd_lib.build.theme import edition_of
 from svd_lib.edition import open_edition
 from svd_lib.errors import SnaError
+from svd_lib.ingest.partners.cleared import cleared_kinds
+from svd_lib.ingest.partners.register import KINDS
 from svd_lib.report.changes import html
 from svd_lib.report.owners import proposed_owners
 from svd_lib.sources.lock import read_lock
@@ -64,7 +66,7 @@ class PartnershipDirective(SphinxDirective):
 
 
 class SourcesDirective(SphinxDirective):
-    """The sources that the edition's lock names, with what was taken and under which licence; or ``known``: all, and what is known of each."""
+    """The sources that the edition's lock names, with what was taken and under which licence; or ``known``, all and what is known of each; or ``partners``."""
 
     optional_arguments = 1
 
@@ -73,7 +75,10 @@ class SourcesDirective(SphinxDirective):
         edition = edition_of(self.env.app)
         self.env.note_dependency(str(edition.lock_path))
         self.env.note_dependency(str(edition.root / "data" / "sources.yml"))
-        return [_raw(known_sources_table(edition) if self.arguments == ["known"] else sources_table(edition))]
+        for record in sorted((edition.folder / "cleared").glob("*.json")):
+            self.env.note_dependency(str(record))
+        table = {"known": known_sources_table, "partners": partner_kinds_table}.get(self.arguments[0] if self.arguments else "", sources_table)
+        return [_raw(table(edition))]
 
 
 class PendingChanges(nodes.General, nodes.Element):
@@ -223,6 +228,29 @@ def known_sources_table(edition: Edition) -> str:
     return _table("Every open source this project knows", ("Source", "Publisher", "Covers", "What we know of its form", "Our fetcher has met"), cells)
 
 
+def partner_kinds_table(edition: Edition) -> str:
+    """Return a table of every kind of data that a partner can share: who holds it, what is counted, its template, and what is known of its form."""
+    registry = read_registry(edition.root)
+    held = {kind.id for kind in cleared_kinds(edition)}
+    cells = [
+        (
+            escape(kind.title),
+            escape(registry.source(kind.table).publisher),
+            escape(kind.unit),
+            f"<code>sna partner template {escape(kind.id)}</code>",
+            PARTNER_KNOWN[registry.source(kind.table).evidence],
+            "Not held" if kind.id not in held else "Made-up counts" if edition.is_synthetic else "Counts released",
+        )
+        for kind in KINDS.values()
+    ]
+    return _table("Data that partners can share", ("Data", "Held by", "What is counted", "Its template", "What we know of its form", "In this edition"), cells)
+
+
+PARTNER_KNOWN = {
+    "mirror": "A partner's file was opened",
+    "documented": "The standard for it was read; no partner's file was seen",
+    "unseen": "A form of our own; no partner's file was seen",
+}
 KNOWN = {"mirror": "Files were opened and counted", "documented": "Its documentation was read; no file was seen", "unseen": "Known by name only"}
 MET_WORDS = {"publisher": "The publisher", "replica": "Only a stand-in for the publisher", "nothing": "There is no fetcher: the file is taken in by hand"}
 

@@ -7,6 +7,7 @@ import pytest
 from svd_lib.build import pages, proof_results, reference_cases
 from svd_lib.edition import open_edition
 from svd_lib.errors import SnaError
+from svd_lib.ingest.partners.register import KINDS
 from svd_lib.sources.lock import read_lock
 
 
@@ -21,6 +22,14 @@ def test_the_sources_table_has_every_source_of_the_lock(edition):
     assert table.count('<th scope="row">') == len({entry.source for entry in inputs})
     counted = [int(cell) for cell in re.findall(r"<td>(\d+)</td><td><a", table)]
     assert sum(counted) == len(inputs)
+
+
+def test_every_kind_of_partner_data_is_listed_with_its_holder_template_and_state(edition):
+    table = pages.partner_kinds_table(edition)
+    assert table.count('<th scope="row">') == len(KINDS) == table.count("<td>Not held</td>")
+    for kind in KINDS.values():
+        assert f"<code>sna partner template {kind.id}</code>" in table and kind.unit in table
+    assert table.count("no partner&#x27;s file was seen") + table.count("no partner's file was seen") == len(KINDS)
 
 
 def test_every_part_of_the_partnership_can_be_printed(edition):
