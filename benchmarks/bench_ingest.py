@@ -10,7 +10,7 @@ rows: about 22 GB in 5 archives of 5 to 6 GB in all) and removed at the end. Eac
 - pandas: every member read with four columns, put together, grouped; under a limit of address space.
 
 Runs alternate; wall time, processor time and the peak of resident memory (for bare: both processes) are kept raw in
-``benchmarks/ingest.json``. Ours and bare must hold the same counts by force, month and crime type, and the same counts of
+``benchmarks/ingest.json``, with the seconds that each further million rows costs between sizes (equal: time is linear). Ours and bare must hold the same counts by force, month and crime type, and the same counts of
 every place whose code is not recoded, or the command fails. ``unzip`` is needed (Debian's package of that name).
 """
 
@@ -92,6 +92,7 @@ def main() -> int:
     sizes = [_one_size(rows, options) for rows in options.rows]
     result = {
         "sizes": sizes,
+        "growth": growth(sizes),
         "platform": {"python": platform.python_version(), "system": platform.platform(), "processors": os.cpu_count()},
         "packages": {name: metadata.version(name) for name in ("duckdb", "pyarrow", "pandas", "numpy")},
     }
@@ -124,6 +125,16 @@ def _one_size(rows: int, options: argparse.Namespace) -> dict:
         out = {**made, "runs": runs, "equal": _are_equal(folder), **_ratios(runs)}
     print(json.dumps({key: value for key, value in out.items() if key != "runs"}), flush=True)
     return out
+
+
+def growth(sizes: list[dict]) -> dict[str, list[float]]:
+    """Return each side's seconds for each further million rows from one size to the next; equal ones mean that time is linear."""
+    ordered = sorted(sizes, key=lambda size: size["rows"])
+    steps = list(zip(ordered, ordered[1:]))
+    return {
+        side: [round((large[f"{side}_wall_s"] - small[f"{side}_wall_s"]) / ((large["rows"] - small["rows"]) / 1e6), 3) for small, large in steps]
+        for side in ("ours", "bare")
+    }
 
 
 def _ratios(runs: dict[str, list[dict]]) -> dict[str, float]:

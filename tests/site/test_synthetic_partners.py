@@ -70,6 +70,14 @@ def test_every_sentence_on_partner_data_is_marked(twin: Path) -> None:
         assert bool(one.get("mark")) == rests == one["statement"].startswith("Synthetic data: "), name
 
 
+@pytest.mark.ci
+def test_the_site_rebuilds_from_the_released_counts_byte_for_byte(twin: Path, root: Path) -> None:
+    assert list((twin / "partner-tables").glob("*.parquet")), "the tables before disclosure control are what a rebuild must not need"
+    done = subprocess.run([sys.executable, "-m", "svd_lib.cli", "verify", "--edition", NAME], cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{NAME}: same bytes, " in done.stdout and "rebuilt from nothing" in done.stdout
+
+
 def test_the_real_edition_has_no_partner_data_and_says_so(root: Path, suffolk_site: Path) -> None:
     assert cleared_kinds(open_edition("suffolk-2025", str(root))) == []
     assert partner_exhibits(suffolk_site) == []

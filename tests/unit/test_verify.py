@@ -129,3 +129,18 @@ def test_a_stranger_on_another_platform_compares_findings(pair, stranger):
 def test_a_folder_without_provenance_is_refused(tmp_path):
     with pytest.raises(SnaError, match="does not say what it was made from"):
         verify.verify_site(tmp_path)
+
+
+def test_a_rebuild_has_the_released_counts_and_nothing_from_before_disclosure_control(root, tmp_path, monkeypatch):
+    edition = dataclasses.replace(open_edition("suffolk-2025", str(root)), name="made-up-2025", root=tmp_path / "project")
+    for name in ("edition/cleared", "partner-tables"):
+        folder = edition.build_path / name
+        folder.mkdir(parents=True)
+        (folder / "fire.csv").write_text("count\n")
+    described = (root / "data" / "editions" / "suffolk-2025" / "edition.yml").read_text()
+    (edition.build_path / "edition" / "edition.yml").write_text(described.replace("suffolk-2025", "made-up-2025"))
+    monkeypatch.setattr(verify.stock, "copy_project", lambda source, target: (target / "data" / "editions").mkdir(parents=True))
+    verify._copy(edition, tmp_path / "again")
+    again = {path.relative_to(tmp_path / "again").as_posix() for path in (tmp_path / "again" / "_build").rglob("*") if path.is_file()}
+    assert "_build/made-up-2025/edition/cleared/fire.csv" in again
+    assert not [name for name in again if "partner-tables" in name]
