@@ -151,10 +151,7 @@ def _tables(snapshot: Path, spoiler: Spoiler) -> dict[object, str]:
         values = spoiler.spoil_all(f"places.{column}", sorted(places[column].dropna().unique()))
         places[column] = places[column].map(values)
     _write(snapshot, manifest, "places", places)
-    for table in ("indicators", "recorded_crime"):
-        frame = pd.read_parquet(snapshot / f"{table}.parquet")
-        frame["area_name"] = frame["area_name"].astype(object).map(lambda name: names.get(name, name))
-        _write(snapshot, manifest, table, frame)
+    _areas(snapshot, manifest, spoiler)
     for table, columns in _TEXTS.items():
         frame = pd.read_parquet(snapshot / f"{table}.parquet")
         for column in columns:
@@ -165,6 +162,15 @@ def _tables(snapshot: Path, spoiler: Spoiler) -> dict[object, str]:
         manifest["area"][level] = {code: names.get(name, name) for code, name in manifest["area"][level].items()}
     (snapshot / "view.json").write_text(json.dumps(manifest), encoding="utf-8")
     return names
+
+
+def _areas(snapshot: Path, manifest: dict, spoiler: Spoiler) -> None:
+    """Spoil the names of forces, partnerships, counties and districts in published tables, alike in both; the area's own name stays."""
+    frames = {table: pd.read_parquet(snapshot / f"{table}.parquet") for table in ("indicators", "recorded_crime")}
+    local = [set(frame.loc[frame["area_kind"].isin(("force", "csp", "county", "district")), "area_name"]) for frame in frames.values()]
+    names = spoiler.spoil_all("published.area_name", sorted(set().union(*local) - {manifest["area"]["name"]}))
+    for table, frame in frames.items():
+        _write(snapshot, manifest, table, frame.assign(area_name=frame["area_name"].astype(object).map(lambda name: names.get(name, name))))
 
 
 def _write(snapshot: Path, manifest: dict, table: str, frame: pd.DataFrame) -> None:
