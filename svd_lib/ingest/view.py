@@ -21,9 +21,13 @@ from svd_lib.ingest import contracts, tidy
 from svd_lib.ingest.areas import area_of
 from svd_lib.sources import lock
 from svd_lib.sources.lock import swap_in
+from svd_lib.sources.registry import Registry, read_registry
 
 SCHEMA = 1
 MANIFEST = "view.json"
+OPEN_RULE = "as_published"
+SMALL = 9
+"""No source's rule hides a count above this."""
 BOUNDARY_KINDS = ("lsoa", "msoa", "lad")
 _MADE_FROM = "made_from.txt"
 _LEVEL = 19
@@ -96,7 +100,8 @@ def write_view(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     try:
-        written = {table: _write(sliced, partial / f"{table}.parquet") for table, sliced in slices(tables, area, edition.period_end).items()}
+        sliced = slices(tables, area, edition.period_end)
+        written = {table: _write(frame, partial / f"{table}.parquet") for table, frame in sliced.items()}
         has_boundaries = _write_boundaries(area, tables["places"], raw, partial) if raw else False
         manifest = {
             "schema": SCHEMA,
@@ -105,6 +110,7 @@ def write_view(
             "area": area.to_dict(),
             "tables": written,
             "has_boundaries": has_boundaries,
+            "has_small_counts": has_small_counts(sliced.get("indicators"), read_registry(edition.root)),
         }
         (partial / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
         if made_from:
@@ -112,6 +118,14 @@ def write_view(
         swap_in(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def has_small_counts(indicators: pd.DataFrame | None, registry: Registry) -> bool:
+    """Tell whether indicators of a source that is not shown as published hold a count from 1 to :data:`SMALL`, so that a build must be attacked."""
+    if indicators is None:
+        return False
+    guarded = [source.id for source in registry.sources.values() if source.disclosure_rule != OPEN_RULE]
+    return bool((indicators["source"].isin(guarded) & indicators["value"].between(1, SMALL)).any())
 
 
 def lock_digest(edition: Edition) -> str:

@@ -12,9 +12,12 @@ from svd_lib.build.audit import audit_edition, check_release
 from svd_lib.build.guarded import guard_indicator, small_indicators
 from svd_lib.build.small_counts import may_hold_small_counts
 from svd_lib.disclosure.published import read_published
+from svd_lib.disclosure.thresholds import RULES
 from svd_lib.disclosure.verdict import judge
 from svd_lib.edition import Edition, read_edition
 from svd_lib.errors import SnaError
+from svd_lib.ingest.view import OPEN_RULE, SMALL, has_small_counts
+from svd_lib.sources.registry import read_registry
 
 MONTHS = [f"2024-{month:02}" for month in range(1, 13)]
 COUNTS = {"Northtown": [9, 8, 12, 10, 9, 11, 8, 9, 14, 9, 10, 3], "Southtown": [15, 20, 12, 18, 16, 11, 19, 9, 14, 9, 10, 22]}
@@ -85,7 +88,12 @@ def edition(root: Path, tmp_path: Path) -> Edition:
 def test_a_build_with_a_small_nhs_count_is_attacked_and_stopped(edition: Edition) -> None:
     assert not may_hold_small_counts(edition) and small_indicators(edition) == []
     path = edition.snapshot_path / "indicators.parquet"
-    pd.concat([pd.read_parquet(path), _rows()]).to_parquet(path, index=False)
+    held, registry = pd.read_parquet(path), read_registry(edition.root)
+    both = pd.concat([held, _rows()])
+    assert has_small_counts(both, registry) and not has_small_counts(held, registry)
+    both.to_parquet(path, index=False)
+    manifest = edition.snapshot_path / "view.json"
+    manifest.write_text(manifest.read_text().replace('"has_small_counts": false', '"has_small_counts": true'))
     assert may_hold_small_counts(edition)
     assert [table.name for table in small_indicators(edition)] == ["assault admissions"]
     rows = _rows()
@@ -93,3 +101,14 @@ def test_a_build_with_a_small_nhs_count_is_attacked_and_stopped(edition: Edition
     assert len(audit_edition(edition).leaks) == 1
     with pytest.raises(SnaError, match="The site was not published: assault admissions: any reader can work out the count of Northtown"):
         check_release(edition, edition.build_path)
+
+
+def test_no_rule_hides_a_count_that_the_view_takes_for_large() -> None:
+    assert max(rule.hide_below for rule in RULES.values()) - 1 <= SMALL
+    assert RULES[OPEN_RULE].is_open
+
+
+def test_a_view_that_does_not_say_is_attacked(edition: Edition) -> None:
+    manifest = edition.snapshot_path / "view.json"
+    manifest.write_text(manifest.read_text().replace(' "has_small_counts": false,\n', ""))
+    assert may_hold_small_counts(edition)

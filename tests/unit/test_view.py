@@ -78,7 +78,7 @@ def test_view_folder_names_every_table_with_rows_and_hash(edition: Edition, tabl
     area = area_of(edition, tables["places"])
     view.write_view(edition, area, tables, edition.snapshot_path)
     manifest = json.loads((edition.snapshot_path / "view.json").read_text())
-    assert set(manifest) == {"schema", "edition", "lock_digest", "area", "tables", "has_boundaries"}
+    assert set(manifest) == {"schema", "edition", "lock_digest", "area", "tables", "has_boundaries", "has_small_counts"}
     assert manifest["area"] == area.to_dict()
     files = {path.stem for path in edition.snapshot_path.glob("*.parquet")}
     assert files == set(manifest["tables"]) == set(tables)

@@ -42,6 +42,7 @@ def make_edition(root: Path) -> Edition:
     folder = root / "data" / "editions" / "alpha-2025"
     folder.mkdir(parents=True)
     (folder / "edition.yml").write_text(EDITION)
+    (root / "data" / "sources.yml").write_bytes((Path(__file__).parents[2] / "data" / "sources.yml").read_bytes())
     for month in HELD:
         rows = [street_row(month, ALPHA)] * 2 + [street_row(month, SPLIT_PARTS[0], ROBBERY), street_row(month, BETA), street_row(month, None)]
         write_month(root, "2025-12.zip", month, "alpha", rows)
