@@ -30,7 +30,8 @@ def main() -> int:
         target = BOOK / "book" / name
         target.parent.mkdir(exist_ok=True)
         target.write_text(page(), encoding="utf-8")
-    from svd_lib.build.site import jupyter_book_command, swap_in
+    from svd_lib.build.site import jupyter_book_command
+    from svd_lib.sources.swap import swap_in
 
     command = [*jupyter_book_command(), "build", "-W", "--path-output", str(BOOK), str(BOOK / "book")]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

@@ -14,7 +14,7 @@ from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
 from svd_lib.report.facts import Fact, load_facts
 from svd_lib.report.finding import quote
-from svd_lib.sources.lock import swap_in
+from svd_lib.sources.swap import swap_in
 
 TEMPLATES = Path("book", "_handout")
 TEMPLATE = "handout"

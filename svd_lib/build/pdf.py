@@ -14,7 +14,7 @@ from svd_lib.build.catalogue import notices_html
 from svd_lib.build.chapters import documents_of, read_toc
 from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
-from svd_lib.sources.lock import swap_in
+from svd_lib.sources.swap import swap_in
 
 _ARTICLE = re.compile(r'<article class="bd-article"[^>]*>(.*)</article>', re.DOTALL)
 _STYLE = re.compile(r'<link rel="stylesheet" href="([^"]+)"/>')

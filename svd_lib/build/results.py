@@ -12,7 +12,7 @@ from pathlib import Path
 from svd_lib.build.chapters import Chapter
 from svd_lib.build.execute import INJECTED
 from svd_lib.build.provenance import file_digest
-from svd_lib.sources.lock import swap_in
+from svd_lib.sources.swap import swap_in
 
 RECORD = "record.json"
 SCHEMA = 1

@@ -23,7 +23,7 @@ from svd_lib.build.small_counts import may_hold_small_counts
 from svd_lib.build.warm import PROVISIONER, SITE, Nurseries
 from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
-from svd_lib.sources.lock import swap_in
+from svd_lib.sources.swap import put_back, swap_in
 
 STAGING = ".next"
 SCRATCH = ".run"
@@ -96,7 +96,7 @@ def _only_build_of(edition: Edition, progress: Progress) -> Iterator[None]:
         except BlockingIOError:
             progress.step(f"{edition.name}: waiting for another build of it to end")
             fcntl.flock(handle, fcntl.LOCK_EX)
-        site.put_back(edition.build_path)
+        put_back(edition.build_path)
         yield
 
 

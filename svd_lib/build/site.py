@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -175,51 +173,3 @@ def _reason(said: str, book: Path) -> str:
             found = [text for text in lines[number + 1 : number + 5] if not text.startswith(("File ", "Traceback", "^"))]
             return (found[-1] if line.startswith("Exception") else found[0]).replace(f"{book}/", "")
     return lines[-1].replace(f"{book}/", "") if lines else "Jupyter Book said nothing"
-
-
-def swap_in(new: Path, place: Path) -> None:
-    """Put a file or folder in another's place, so that a reader never meets half of one, nor none.
-
-    Notes
-    -----
-    Linux exchanges two names in one step. Elsewhere the old one is renamed first; whoever is stopped between the two renames
-    finds it again with :func:`put_back`.
-    """
-    old = place.with_name(f".{place.name}.old")
-    _remove(old)
-    if place.exists() and _exchange(new, place):
-        new.rename(old)
-    else:
-        if place.exists():
-            place.rename(old)
-        new.rename(place)
-    _remove(old)
-
-
-def put_back(folder: Path) -> None:
-    """Give what a stopped swap left aside its name again, where nothing has taken it."""
-    for old in folder.glob(".*.old"):
-        place = folder / old.name.removeprefix(".").removesuffix(".old")
-        if not place.exists():
-            old.rename(place)
-
-
-def _exchange(one: Path, other: Path) -> bool:
-    """Exchange two names in one step where the system can; say whether it did."""
-    if sys.platform != "linux":
-        return False
-    library = ctypes.CDLL(None, use_errno=True)
-    if not hasattr(library, "renameat2"):
-        return False
-    return library.renameat2(_HERE, os.fsencode(one), _HERE, os.fsencode(other), _EXCHANGE) == 0
-
-
-_HERE, _EXCHANGE = -100, 2
-"""``AT_FDCWD`` and ``RENAME_EXCHANGE`` of Linux."""
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)

@@ -27,7 +27,7 @@ from svd_lib.ingest.partners.register import KINDS
 from svd_lib.ingest.partners.survey import candidates
 from svd_lib.ingest.partners.synthetic import Setting, setting_of, write_synthetic
 from svd_lib.ingest.partners.values import Context
-from svd_lib.sources.lock import swap_in
+from svd_lib.sources.swap import swap_in
 
 SEED = 20230131
 """Seed of synthetic extracts: the day the Duty came into force."""

@@ -11,8 +11,8 @@ from svd_lib.build.browser import run_browser
 from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
 from svd_lib.report.text import period_words
-from svd_lib.sources.lock import swap_in
 from svd_lib.sources.registry import read_registry
+from svd_lib.sources.swap import swap_in
 
 WIDTH, HEIGHT = 1280, 720
 """Pixels of a slide of 16 by 9; the picture has twice as many each way."""

@@ -20,8 +20,8 @@ from svd_lib.errors import SnaError
 from svd_lib.ingest import contracts, tidy
 from svd_lib.ingest.areas import area_of
 from svd_lib.sources import lock
-from svd_lib.sources.lock import swap_in
 from svd_lib.sources.registry import Registry, read_registry
+from svd_lib.sources.swap import swap_in
 
 SCHEMA = 1
 MANIFEST = "view.json"

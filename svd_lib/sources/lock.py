@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -209,23 +208,6 @@ def write_atomically(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-
-
-def swap_in(new: Path, place: Path) -> None:
-    """Put a file or folder in another's place by renaming, so that a reader never meets half of one."""
-    old = place.with_name(f".{place.name}.old")
-    _remove(old)
-    if place.exists():
-        place.rename(old)
-    new.rename(place)
-    _remove(old)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _input(values: Mapping, where: str) -> LockedInput:

@@ -20,7 +20,7 @@ import pytest
 
 from svd_lib.build import stock
 from svd_lib.build.provenance import folder_digests
-from svd_lib.build.site import put_back, swap_in
+from svd_lib.sources.swap import put_back, swap_in
 
 pytestmark = [pytest.mark.site, pytest.mark.slow, pytest.mark.ci, pytest.mark.skipif(sys.platform != "linux", reason="makes a file system, reads /proc")]
 EDITION = "suffolk-2025"

@@ -12,7 +12,8 @@ from types import ModuleType
 import pytest
 
 from svd_lib import cli
-from svd_lib.build import site
+from svd_lib.sources import swap
+from svd_lib.sources.swap import put_back, swap_in
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -59,21 +60,21 @@ def test_any_other_error_of_the_system_is_a_defect_and_not_hidden(monkeypatch: p
 @pytest.mark.parametrize("in_one_step", [True, False])
 def test_a_new_folder_or_file_takes_the_old_ones_place(in_one_step: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if not in_one_step:
-        monkeypatch.setattr(site, "_exchange", lambda *_: False)
+        monkeypatch.setattr(swap, "_exchange", lambda *_: False)
     for name in ("html", "new"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "page").write_text(name)
-    site.swap_in(tmp_path / "new", tmp_path / "html")
+    swap_in(tmp_path / "new", tmp_path / "html")
     assert [path.name for path in tmp_path.iterdir()] == ["html"] and (tmp_path / "html" / "page").read_text() == "new"
     (tmp_path / "file").write_text("first")
-    site.swap_in(tmp_path / "file", tmp_path / "findings.json")
+    swap_in(tmp_path / "file", tmp_path / "findings.json")
     assert (tmp_path / "findings.json").read_text() == "first"
 
 
 def test_what_a_stopped_swap_left_aside_gets_its_name_back_unless_it_is_taken(tmp_path: Path) -> None:
     for name in (".html.old", ".exhibits.old", "exhibits"):
         (tmp_path / name).mkdir()
-    site.put_back(tmp_path)
+    put_back(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [".exhibits.old", "exhibits", "html"]
 
 

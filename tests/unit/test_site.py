@@ -11,7 +11,7 @@ from svd_lib.build import run, site, stock
 from svd_lib.build.progress import Progress
 from svd_lib.edition import open_edition
 from svd_lib.errors import SnaError
-from svd_lib.sources.lock import swap_in
+from svd_lib.sources.swap import swap_in
 
 PAGE = "# A page\n\nWords.\n"
 NOTEBOOK = {

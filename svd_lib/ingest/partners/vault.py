@@ -25,7 +25,7 @@ from svd_lib.errors import SnaError
 from svd_lib.ingest import contracts, tidy
 from svd_lib.ingest.partners.kinds import Kind
 from svd_lib.ingest.partners.register import KINDS
-from svd_lib.sources.lock import swap_in
+from svd_lib.sources.swap import swap_in
 
 SCHEMA = 1
 RECORD, TIDY, QUOTES = "record.json", "tidy.parquet", "quotes.json"
