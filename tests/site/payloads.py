@@ -151,7 +151,7 @@ def _tables(snapshot: Path, spoiler: Spoiler) -> dict[object, str]:
         values = spoiler.spoil_all(f"places.{column}", sorted(places[column].dropna().unique()))
         places[column] = places[column].map(values)
     _write(snapshot, manifest, "places", places)
-    _areas(snapshot, manifest, spoiler)
+    _areas(snapshot, manifest, spoiler, names)
     for table, columns in _TEXTS.items():
         frame = pd.read_parquet(snapshot / f"{table}.parquet")
         for column in columns:
@@ -164,13 +164,14 @@ def _tables(snapshot: Path, spoiler: Spoiler) -> dict[object, str]:
     return names
 
 
-def _areas(snapshot: Path, manifest: dict, spoiler: Spoiler) -> None:
-    """Spoil the names of forces, partnerships, counties and districts in published tables, alike in both; the area's own name stays."""
+def _areas(snapshot: Path, manifest: dict, spoiler: Spoiler, names: dict[object, str]) -> None:
+    """Spoil the names of forces, partnerships, counties and districts in published tables, as in the lookups; the area's own name stays."""
     frames = {table: pd.read_parquet(snapshot / f"{table}.parquet") for table in ("indicators", "recorded_crime")}
     local = [set(frame.loc[frame["area_kind"].isin(("force", "csp", "county", "district")), "area_name"]) for frame in frames.values()]
-    names = spoiler.spoil_all("published.area_name", sorted(set().union(*local) - {manifest["area"]["name"]}))
+    new = sorted(set().union(*local) - {manifest["area"]["name"]} - names.keys())
+    spoiled = names | spoiler.spoil_all("published.area_name", new)
     for table, frame in frames.items():
-        _write(snapshot, manifest, table, frame.assign(area_name=frame["area_name"].astype(object).map(lambda name: names.get(name, name))))
+        _write(snapshot, manifest, table, frame.assign(area_name=frame["area_name"].astype(object).map(lambda name: spoiled.get(name, name))))
 
 
 def _write(snapshot: Path, manifest: dict, table: str, frame: pd.DataFrame) -> None:
