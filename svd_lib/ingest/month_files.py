@@ -36,6 +36,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 OUTCOME = {"street": "Last outcome category", "outcomes": "Outcome type"}
 
 _MEMBER = re.compile(r"(?:(?:.*/)?(?P<folder>\d{4}-\d{2})/|(?:.*/)?)(?P<month>\d{4}-\d{2})-(?P<force>[a-z-]+)-(?P<dataset>street|outcomes)\.csv")
+_ENDINGS = ("-street.csv", "-outcomes.csv")
 _ELSEWHERE = re.compile(r"^(S01\d{6}|N\d{8}|95[A-Z0-9]{4,6})$")
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 _TYPES = {"Crime ID": pa.binary(), "LSOA name": pa.binary(), "Context": pa.binary(), "Longitude": pa.float64(), "Latitude": pa.float64()}
@@ -127,10 +128,12 @@ def month_file(archive: str, member: str) -> MonthFile | None:
     Raises
     ------
     SnaError
-        When the name holds no month of the calendar, or another month than its folder.
+        When the name is nearly a month file's, holds no month of the calendar, or another month than its folder.
     """
     match = _MEMBER.fullmatch(member)
     if match is None:
+        if member.endswith(_ENDINGS) and not member.rpartition("/")[2].startswith("._"):
+            raise SnaError(f"{archive} holds a file that ends like a month's, but whose name has no proper month and force; fetch the archive again.")
         return None
     if not 1 <= int(match["month"][5:]) <= 12 or int(match["month"][:4]) < 2000:
         raise SnaError(f"{archive}/{member}: '{match['month']}' is no month; the archive was edited: fetch it again.")

@@ -79,6 +79,8 @@ def read_text(path: Path, columns: Sequence[str], renamed: Mapping[str, str] | N
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError, EOFError, zlib.error) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise SnaError(f"{path.name} cannot be read as a CSV file ({reason}); fetch it again.") from error
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise SnaError(f"{path.name} has rows with more cells than its header, so that no cell is sure of its column; fetch it again.")
     frame = frame.rename(columns={theirs: ours for ours, theirs in (renamed or {}).items()})
     check_columns(frame, path.name, columns)
     if frame.empty:
@@ -97,7 +99,7 @@ def check_columns(frame: pd.DataFrame, file: str, columns: Sequence[str]) -> Non
 
 
 def _listed(frame: pd.DataFrame) -> str:
-    names = [str(name) for name in frame.columns]
+    names = [" ".join(str(name).split()) for name in frame.columns]
     return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
 
 

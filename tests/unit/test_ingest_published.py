@@ -58,3 +58,16 @@ def test_numbers_and_markers():
 def test_unknown_marker_names_file_row_and_column():
     with pytest.raises(SnaError, match=r"a\.csv, row 2: 'n/k' in column n"):
         published.numbers(pd.Series(["1", "n/k"], name="n"), "a.csv", (":",))
+
+
+def test_rows_longer_than_their_header_are_refused_and_never_shifted(tmp_path):
+    path = RawFolder(tmp_path).add("s", "t.csv", "area,value\nLow,Town,3\nHigh,Town,4\n")
+    with pytest.raises(SnaError, match="rows with more cells than its header"):
+        published.read_text(path, ["area", "value"])
+
+
+def test_a_column_named_over_several_lines_is_listed_on_one(tmp_path):
+    path = RawFolder(tmp_path).add("s", "t.csv", 'area,"a\nb"\nLow,3\n')
+    with pytest.raises(SnaError) as caught:
+        published.read_text(path, ["value"])
+    assert "area, a b" in str(caught.value) and "\n" not in str(caught.value)

@@ -115,6 +115,7 @@ def test_the_newest_archive_wins(tmp_path: Path) -> None:
         ({"..\\2025-01-alpha-street.csv": b"x"}, "leads out of the archive's folder"),
         ({"2025-01/2025-12-alpha-street.csv": b"x"}, "lies in the folder of 2025-01 but is named for 2025-12"),
         ({"2025-00/2025-00-alpha-street.csv": b"x"}, "'2025-00' is no month"),
+        ({MEMBER: b"x", "2025-01/2025-01-#eta-street.csv": b"x"}, "whose name has no proper month and force"),
         ({"inner.zip": b"PK"}, "it holds another archive, inner.zip"),
         ({"readme.txt": b"x"}, "holds no file like"),
         ({MEMBER: b"0" * (300 << 20)}, "would unpack to 300 MiB"),
