@@ -9,7 +9,6 @@ from pathlib import Path
 
 from svd_lib.build.chapters import read_chapters
 from svd_lib.build.quotes import edition_words, recommendation_words
-from svd_lib.build.site import swap_in
 from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
 from svd_lib.report.facts import Fact, load_facts

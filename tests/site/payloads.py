@@ -194,6 +194,8 @@ def _partners(folder: Path, edition: str, spoiler: Spoiler, names: dict[object, 
     answers = [[spoiler.spoil("survey.answer", f"{answer} ({number})", spoiler.share(160)) for answer in ANSWERS] for number in range(40)]
     rows = [(question, answer, 20 + place) for question, said in zip(questions, answers) for place, answer in enumerate(said)]
     frame = pd.DataFrame([*rows, *((question, "all", 86) for question in questions)], columns=["question", "answer", "count"]).assign(is_suppressed=False)
+    dimensions = KINDS["survey"].dimensions
+    frame = frame.assign(**{name: "all" for name in dimensions if name not in frame})[[*dimensions, "count", "is_suppressed"]]
     _cleared(folder, edition, "survey", frame, spoiler)
     rows = [(name, "all", 30) for place, name in names.items() if place in ("Babergh", "Ipswich", "Mid Suffolk", "East Suffolk", "West Suffolk")]
     fields = KINDS["fire"].dimensions
