@@ -30,7 +30,20 @@ def sums(layout: Layout) -> list[tuple[Cell, list[Cell]]]:
                 for cell in inside:
                     parts.setdefault((*cell[:number], ALL, *cell[number + 1 :]), []).append(cell)
                 found += [(total, cells) for total, cells in parts.items() if total in layout.place]
-    return found
+    return found + same_groups(layout)
+
+
+def same_groups(layout: Layout) -> list[tuple[Cell, list[Cell]]]:
+    """Return, for a survey, that a group is as large under every question as in the question whose answers the groups are."""
+    if layout.dimensions != ("question", "answer", "group"):
+        return []
+    sizes = [cell for cell in layout.cells if cell[1] == ALL and cell[2] != ALL]
+    groups, answers = {cell[2] for cell in sizes}, {}
+    for question, answer, group in layout.cells:
+        if group == ALL:
+            answers.setdefault(question, set()).add(answer)
+    about = [question for question, given in answers.items() if groups and groups <= given and question not in {cell[0] for cell in sizes}]
+    return [(cell, [(about[0], cell[2], ALL)]) for cell in sizes] if about else []
 
 
 @dataclass

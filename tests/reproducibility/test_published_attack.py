@@ -10,7 +10,7 @@ import pytest
 
 from proofs import published_attack
 from proofs.outsider.bounding import Joint
-from proofs.outsider.guessing import Layout, claims
+from proofs.outsider.guessing import Claim, Layout, claims
 from proofs.outsider.reading import Row
 
 LAYOUT = Layout(
@@ -57,6 +57,17 @@ def test_a_share_and_its_whole_give_the_part_away() -> None:
             joint.rows += joint.rows_of(LAYOUT, claim)
     low, high = joint.ranges([joint.at(LAYOUT, ("Easton", "under 25"))])[joint.at(LAYOUT, ("Easton", "under 25"))]
     assert low <= 11 <= high and high - low < 1
+
+
+def test_a_group_is_as_large_under_every_question() -> None:
+    cells = [("How old are you?", answer, "all") for answer in ("young", "old", "all")]
+    cells += [("Safe?", answer, group) for answer in ("yes", "no", "all") for group in ("young", "old", "all")]
+    layout = Layout("survey", ("survey",), ("question", "answer", "group"), tuple(cells), "2025-01/2025-12")
+    joint = Joint([layout])
+    known = {("How old are you?", "young", "all"): 30.0, ("Safe?", "yes", "young"): 26.0}
+    joint.take(layout, [Claim(layout.place[cell], count, count, "") for cell, count in known.items()])
+    hidden = joint.at(layout, ("Safe?", "no", "young"))
+    assert joint.ranges([hidden])[hidden] == pytest.approx((4, 4))
 
 
 def test_two_releases_that_share_nine_months_give_nothing_away_together() -> None:
