@@ -94,8 +94,6 @@ def deal_out(project: Path, real: str, number: int) -> str:
     described = yaml.safe_load((target / "edition" / "edition.yml").read_text(encoding="utf-8"))
     described |= {"name": name, "title": MADE_UP.format(number=number), "previous": None}
     (target / "edition" / "edition.yml").write_text(yaml.safe_dump(described, sort_keys=False), encoding="utf-8")
-    manifest = json.loads((target / "view" / "view.json").read_text(encoding="utf-8"))
-    (target / "view" / "view.json").write_text(json.dumps({**manifest, "edition": name}), encoding="utf-8")
     path = target / "view" / "street_counts.parquet"
     frame = pd.read_parquet(path)
     inside = frame["location"] == "in_area"
@@ -103,6 +101,9 @@ def deal_out(project: Path, real: str, number: int) -> str:
     moved = dict(zip(places, np.random.default_rng([SEED, number]).permutation(places)))
     frame.loc[inside, "lsoa21cd"] = frame.loc[inside, "lsoa21cd"].map(moved)
     frame.to_parquet(path, index=False)
+    manifest = json.loads((target / "view" / "view.json").read_text(encoding="utf-8"))
+    manifest["edition"], manifest["tables"]["street_counts"]["sha256"] = name, provenance.file_digest(path)
+    (target / "view" / "view.json").write_text(json.dumps(manifest), encoding="utf-8")
     return name
 
 

@@ -12,6 +12,8 @@ from types import ModuleType
 import pytest
 
 from svd_lib import cli
+from svd_lib.edition import open_edition
+from svd_lib.ingest.loaders import open_view
 from svd_lib.sources import swap
 from svd_lib.sources.swap import put_back, swap_in
 
@@ -100,3 +102,18 @@ def test_twice_the_areas_in_twice_the_time_is_a_slope_of_one(monkeypatch: pytest
     country = load("benchmarks/bench_country.py", monkeypatch)
     assert country.slope({8: 80.0, 16: 160.0, 32: 320.0}) == pytest.approx(1.0)
     assert country.slope({8: 64.0, 16: 256.0}) == pytest.approx(2.0)
+
+
+def test_a_made_up_area_opens_like_any_other_and_says_what_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    country = load("benchmarks/bench_country.py", monkeypatch)
+    (tmp_path / "data" / "editions").mkdir(parents=True)
+    for name in ("reference", "sources.yml"):
+        (tmp_path / "data" / name).symlink_to(ROOT / "data" / name)
+    real = tmp_path / "_build" / "suffolk-2025"
+    shutil.copytree(ROOT / "data" / "editions" / "suffolk-2025", real / "edition")
+    shutil.copytree(real / "edition" / "snapshot", real / "view")
+    edition = open_edition(country.deal_out(tmp_path, "suffolk-2025", 7), str(tmp_path))
+    assert edition.name == "made-up-07-2025" and edition.title.startswith("Made-up figures")
+    dealt, own = (open_view(one).table("street_counts") for one in (edition, open_edition("suffolk-2025", str(tmp_path))))
+    assert dealt["count"].sum() == own["count"].sum() and (dealt["lsoa21cd"].astype(str) != own["lsoa21cd"].astype(str)).mean() > 0.5
