@@ -76,8 +76,8 @@ const markScrolling = () => {
     else box.removeAttribute("tabindex");
   }
 };
-addEventListener("DOMContentLoaded", markScrolling);
-addEventListener("load", markScrolling);
+// Measuring every box lays the whole page out, so it waits until the page is seen.
+addEventListener("load", () => (window.requestIdleCallback ?? setTimeout)(markScrolling));
 addEventListener("resize", markScrolling);
 addEventListener("toggle", markScrolling, true);
 

@@ -79,7 +79,7 @@ def _one_box_a_section(cells: list[dict]) -> list[dict]:
 def _short_page(cells: list[dict]) -> list[dict]:
     title = "".join(cells[0]["source"]).splitlines()[0]
     asked = dict.fromkeys(found for cell in cells for text in _texts(cell) for found in _ASKED.findall(text))
-    items = "\n".join(f"- {html.unescape(question)} {html.unescape(needs)}".replace("  ", " ") for question, needs in asked)
+    items = "\n".join(f"- **{html.unescape(question).strip()}** {html.unescape(needs).strip()}" if question.strip() else f"- {html.unescape(needs).strip()}" for question, needs in asked)
     words = f"{title}\n\n## {NEEDED}\n\nThe data that this chapter rests on are not held for this area. What each question needs, and who has it:\n\n{items}\n"
     caveats = [cell for cell in cells if any("sna-caveats" in text for text in _texts(cell))]
     return [{**cells[0], "source": words}, *map(_without_gap_list, caveats)]

@@ -5,10 +5,11 @@ Each site carries ``edition.json``; the catalogue is made from those files alone
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
@@ -171,7 +172,8 @@ def hexagons(entries: Sequence[Entry]) -> str:
     spots = hexagon_places([(entry.record["longitude"], entry.record["latitude"]) for entry in placed])
     right, low = max(x for x, _ in spots) + RADIUS + 4, max(y for _, y in spots) + RADIUS + 4
     cells = "".join(_hexagon(entry, x, y) for entry, (x, y) in sorted(zip(placed, spots), key=lambda pair: pair[0].record["area"]))
-    return f'<svg class="sna-hexagons" viewBox="0 0 {right:.0f} {low:.0f}" width="{right:.0f}" role="group" aria-label="Map of areas: one hexagon each">{cells}</svg>'
+    drawn = f'<svg class="sna-hexagons" viewBox="0 0 {right:.0f} {low:.0f}" width="{right:.0f}" height="{low:.0f}" role="group" aria-label="Map of areas: one hexagon each">{cells}</svg>'
+    return f'<div class="sna-scroll" tabindex="0" role="group" aria-label="Map of areas, as wide as it needs to be">{drawn}</div>'
 
 
 def hexagon_places(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -195,12 +197,26 @@ def hexagon_places(points: Sequence[tuple[float, float]]) -> list[tuple[float, f
     taken: dict[tuple[int, int], int] = {}
     for number in sorted(range(len(points)), key=lambda n: (-north[n], east[n])):
         wanted = ((east[number] - min(east)) / spread * across * step, (max(north) - north[number]) / spread * across * step)
-        reach = range(-1, math.ceil(across) + len(points) + 2)
-        cells = [(row, column) for row in reach for column in reach if row >= 0 and column >= 0 and (row, column) not in taken]
-        taken[min(cells, key=lambda cell: (math.dist(_middle(cell, step), wanted), cell))] = number
+        taken[_nearest_free(wanted, taken, step)] = number
     middles = {number: _middle(cell, step) for cell, number in taken.items()}
     left, top = min(x for x, _ in middles.values()), min(y for _, y in middles.values())
     return [(middles[n][0] - left + RADIUS + 4, middles[n][1] - top + RADIUS + 4) for n in range(len(points))]
+
+
+def _nearest_free(wanted: tuple[float, float], taken: Container[tuple[int, int]], step: float) -> tuple[int, int]:
+    """Return the free cell nearest to a spot, looking only as far around it as is needed."""
+    rows, columns = round(wanted[1] / (RADIUS * 1.5)), round(wanted[0] / step)
+    for reach in itertools.count(1):
+        cells = [
+            (row, column)
+            for row in range(max(0, rows - reach), rows + reach + 1)
+            for column in range(max(0, columns - reach), columns + reach + 1)
+            if (row, column) not in taken
+        ]
+        distance, cell = min(((math.dist(_middle(cell, step), wanted), cell) for cell in cells), default=(math.inf, (0, 0)))
+        if distance <= (reach - 1) * RADIUS * 1.5:
+            return cell
+    raise AssertionError("a honeycomb has no end")
 
 
 def _middle(cell: tuple[int, int], step: float) -> tuple[float, float]:

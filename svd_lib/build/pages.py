@@ -17,6 +17,8 @@ from docutils.parsers.rst import directives
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
+from svd_lib.build.cards import page_of
+from svd_lib.build.chapters import read_chapters
 from svd_lib.build.difference import read_issue
 from svd_lib.build.downloads import downloads_html
 from svd_lib.build.proof_results import ProofsDirective
@@ -109,7 +111,9 @@ def changes_html(edition: Edition) -> str:
     if not edition.previous:
         return '<p class="sna-edition">No earlier edition of this area is held.</p>'
     try:
-        return html(read_issue(open_edition(edition.previous, str(edition.root)), only_kept=True), read_issue(edition))
+        names = [chapter.name for chapter in read_chapters(edition.root)]
+        earlier = read_issue(open_edition(edition.previous, str(edition.root)), only_kept=True)
+        return html(earlier, read_issue(edition), lambda identifier: page_of(identifier, names))
     except SnaError:
         return f'<p class="sna-edition">The earlier edition, {escape(edition.previous)}, cannot be compared: it was not kept.</p>'
 
@@ -169,7 +173,7 @@ class FoldMoreDetail(SphinxPostTransform):
         for section in list(self.document.findall(nodes.section)):
             title = section[0].astext() if section.children else ""
             if title.startswith(FOLDED):
-                section.insert(1, _fold(f"Show {title[0].lower()}{title[1:]}"))
+                section.insert(1, _fold("Show this part", f": {title}"))
                 section.append(_raw("</details>"))
 
 
@@ -191,8 +195,10 @@ def _is_one_quotation(item: nodes.Element) -> bool:
     return len(paragraphs) == 1 and len(paragraphs[0].children) == 1 and isinstance(paragraphs[0][0], Quotation)
 
 
-def _fold(words: str) -> nodes.raw:
-    return _raw(f'<details class="sna-more"><summary>{escape(words)}</summary>')
+def _fold(words: str, unseen: str = "") -> nodes.raw:
+    """Return the beginning of a fold; what the heading above it says already is only heard."""
+    heard = f'<span class="sna-hidden">{escape(unseen)}</span>' if unseen else ""
+    return _raw(f'<details class="sna-more"><summary>{escape(words)}{heard}</summary>')
 
 
 def read_partnership(edition: Edition) -> dict[str, Any]:

@@ -164,6 +164,8 @@ def ages_words(findings: Sequence[Mapping[str, object]]) -> str:
     ages = [int(found["age_months"]) for found in findings if found["value"] is not None]
     if not ages:
         return "No finding on this page rests on evidence that is held."
+    if max(ages) == 0:
+        return f"Age of the evidence: all {len(ages)} findings here rest on the newest figures, up to the end of this edition."
     recent = sum(age <= RECENT for age in ages)
     return f"Age of the evidence: {recent} of the {len(ages)} findings here rest on figures at most {RECENT} months old; the oldest figures end {max(ages)} months before this edition does."
 

@@ -829,13 +829,18 @@ def _limit_words(axes: Axes, rows: pd.DataFrame, words: Mapping[str, str]) -> No
                       color=style.SOFT_INK, annotation_clip=False)  # fmt: skip
 
 
+_LIMITS = {"2s": "95% limits", "3s": "99.8% limits"}
+"""What a reader calls the curves that the measure names by standard deviations."""
+
+
 def _funnel_curves(axes: Axes, limits: pd.DataFrame, size: str) -> None:
     along = limits.columns[0] if size not in limits else size
     for position, name in enumerate(sorted(column for column in limits if str(column).startswith("lower_"))):
         other = name.replace("lower_", "upper_", 1)
         for column in (name, other):
             axes.plot(limits[along], limits[column], color=style.SOFT_INK, linewidth=1.1, linestyle=_DASHES[1 + position % 3])
-        axes.annotate(name.removeprefix("lower_").replace("_", " "), (float(limits[along].iloc[-1]), float(limits[other].iloc[-1])),
+        words = name.removeprefix("lower_").replace("_", " ")
+        axes.annotate(_LIMITS.get(words, words), (float(limits[along].iloc[-1]), float(limits[other].iloc[-1])),
                       xytext=(0, 4), textcoords="offset points", ha="right", fontsize=11, color=style.SOFT_INK)  # fmt: skip
 
 
@@ -844,7 +849,8 @@ def _point_labels(axes: Axes, rows: pd.DataFrame, x: str, y: str, label: str) ->
     for _, row in rows.iterrows():
         left = row[x] > middle
         axes.annotate(str(row[label]), (row[x], row[y]), xytext=(-7 if left else 7, 0), textcoords="offset points",
-                      ha="right" if left else "left", va="center", fontsize=11)  # fmt: skip
+                      ha="right" if left else "left", va="center", fontsize=11, zorder=7,
+                      bbox={"boxstyle": "round,pad=0.1", "facecolor": style.PAPER, "edgecolor": "none", "alpha": 0.85})  # fmt: skip
 
 
 def _curve_marks(axes: Axes, x: pd.Series, y: pd.Series, marks: Mapping[float, str] | None, colour: str) -> None:

@@ -18,6 +18,8 @@ from matplotlib.path import Path
 from svd_lib.figures import cartogram, style
 
 HATCH = "////"
+_POINTS_ACROSS = 300
+"""A boundary bends at most about this often across a wide page's map; finer bends cannot be seen and make the page heavy."""
 _NO_FILL = {"facecolor": style.GAP, "edgecolor": style.AXIS, "hatch": HATCH}
 CLUSTER_STYLES: dict[str, dict[str, object]] = {
     "high-high": {"facecolor": style.PLUM},
@@ -196,7 +198,8 @@ def _map(
         axes.add_patch(PathPatch(lines, facecolor="none", edgecolor=style.INK, linewidth=1.3, capstyle="round"))
     named = labels or group
     if named:
-        kept_clear = np.logical_or.reduce([member for member, look, _ in layers if look.get("facecolor") != style.GRID]) if clear else None
+        marked = np.logical_or.reduce([member for member, look, _ in layers if look.get("facecolor") != style.GRID]) if clear else None
+        kept_clear = _small(shapes.rings) if marked is None and boundaries is not None else marked
         _names(axes, frame[named].astype(str).tolist(), shapes.centres, kept_clear)
     _legend(figure, handles, legend_title)
     drawn = [layer for layer in layers if layer[0].any()]
@@ -247,7 +250,7 @@ def _polygons(frame: pd.DataFrame, boundaries: object, key: str) -> _Shapes:
     if missing.any():
         raise ValueError(f"no boundary for {', '.join(map(str, metric.index[missing][:3]))}: {int(missing.sum())} places of {len(metric)}")
     shapes = metric.to_numpy()
-    shapes = shapely.coverage_simplify(shapes, float(np.ptp(metric.total_bounds.reshape(2, 2), axis=0).max()) / 700)
+    shapes = shapely.coverage_simplify(shapes, float(np.ptp(metric.total_bounds.reshape(2, 2), axis=0).max()) / (_POINTS_ACROSS * style.width() / style.WIDTH))
     rings = [[np.asarray(ring.coords) for part in shapely.get_parts(shape) for ring in (part.exterior, *part.interiors)] for shape in shapes]
     centres = shapely.get_coordinates(shapely.point_on_surface(shapes))
 
@@ -287,14 +290,28 @@ def _frame(axes: Axes, rings: list[list[np.ndarray]]) -> None:
     axes.set_axis_off()
 
 
+def _small(rings: list[list[np.ndarray]]) -> np.ndarray:
+    """Tell which places are so small beside the others that a name would hide them."""
+    areas = np.array([sum(abs(_area(ring)) for ring in place) for place in rings])
+    return areas < areas.mean() / 4
+
+
+def _area(ring: np.ndarray) -> float:
+    x, y = ring[:, 0] - ring[0, 0], ring[:, 1] - ring[0, 1]
+    return float(np.dot(x, np.roll(y, -1)) - np.dot(y, np.roll(x, -1))) / 2
+
+
 def _names(axes: Axes, names: list[str], centres: np.ndarray, kept_clear: np.ndarray | None = None) -> None:
     """Write each name in the middle of its places, or as near to it as leaves the marked places in sight."""
     marked = centres[kept_clear] if kept_clear is not None else centres[:0]
     for name in dict.fromkeys(names):
         inside = np.array([other == name for other in names])
         lines = wrap(name, 16)
-        middle = _clear_spot(centres[inside], marked, np.ptp(axes.get_xlim()), max(map(len, lines), default=0), len(lines))
-        axes.annotate("\n".join(lines), middle, ha="center", va="center", fontsize=12, fontweight="bold", color=style.INK,
+        middle = np.median(centres[inside], axis=0)
+        spot = _clear_spot(centres[inside], marked, np.ptp(axes.get_xlim()), max(map(len, lines), default=0), len(lines))
+        is_inside = bool(np.isclose(np.vstack([middle, centres[inside]]), spot).all(axis=1).any())
+        axes.annotate("\n".join(lines), middle, xytext=spot, ha="center", va="center", fontsize=12, fontweight="bold", color=style.INK,
+                      arrowprops=None if is_inside else {"arrowstyle": "-", "linewidth": 1, "color": style.INK, "shrinkA": 0, "shrinkB": 0},
                       bbox={"boxstyle": "round,pad=0.2", "facecolor": style.PAPER, "edgecolor": "none", "alpha": 0.92}, zorder=6)  # fmt: skip
 
 
@@ -302,8 +319,10 @@ def _clear_spot(centres: np.ndarray, marked: np.ndarray, width: float, letters: 
     """Return the middle of some places, else the spot nearest to it, in or just outside them, whose words cover no marked place."""
     middle = np.median(centres, axis=0)
     reach = np.array([0.007 * letters + 0.025, 0.018 * lines + 0.025]) * width
-    ends = np.array([centres.min(axis=0) - reach * 1.1, centres.max(axis=0) + reach * 1.1])
-    outside = [(middle[0], ends[1, 1]), (middle[0], ends[0, 1]), (ends[0, 0], middle[1]), (ends[1, 0], middle[1])]
+    outside = []
+    for far in (1.1, 1.6, 2.2):
+        (left, bottom), (right, top) = centres.min(axis=0) - reach * far, centres.max(axis=0) + reach * far
+        outside += [(middle[0], top), (middle[0], bottom), (left, middle[1]), (right, middle[1]), (left, top), (right, top), (left, bottom), (right, bottom)]
     nearest = centres[np.argsort(np.linalg.norm(centres - middle, axis=1), kind="stable")]
     spots = np.vstack([middle, nearest, outside])
     covers = [bool((np.abs(marked - spot) < reach).all(axis=1).any()) for spot in spots]

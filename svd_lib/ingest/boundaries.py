@@ -27,7 +27,7 @@ SOURCE = "ons_boundaries"
 POINT_DECIMALS = 5
 """Decimals of a degree that a representative point keeps: about one metre."""
 
-FINEST: Final = 1 / 900
+FINEST: Final = 1 / 600
 """The part of a map's longer side by which a line may move: less than a pixel of a page-wide map."""
 
 _AREAS = ("Polygon", "MultiPolygon")

@@ -20,7 +20,7 @@ from svd_lib.ingest import contracts, tidy
 from svd_lib.ingest.partners.cleared import Cleared, read_cleared, read_quotes
 from svd_lib.ingest.partners.kinds import ALL, Kind
 from svd_lib.ingest.partners.register import kind_named
-from svd_lib.ingest.view import BOUNDARY_KINDS, lock_digest, read_manifest
+from svd_lib.ingest.view import BOUNDARIES, lock_digest, read_manifest
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -42,7 +42,7 @@ class View:
     manifest : dict
         The content of ``view.json``.
     used : set of str
-        Tables (and ``boundaries_<kind>``) handed out so far.
+        Tables (and ``boundaries_lsoa``) handed out so far.
     """
 
     edition: Edition
@@ -76,18 +76,27 @@ class View:
         # shallow: pandas copies what is written to
         return self._frames[name].copy(deep=False)
 
-    def boundaries(self, kind: str) -> gpd.GeoDataFrame | None:
-        """Return boundaries of kind lsoa, msoa or lad (code, name, geometry in EPSG:27700), or None without them."""
-        if kind not in BOUNDARY_KINDS:
-            raise SnaError(f"There are no boundaries of kind '{kind}'; the kinds are {', '.join(BOUNDARY_KINDS)}.")
-        path = self.folder / f"boundaries_{kind}.parquet"
+    def boundaries(self, level: str = "lsoa21cd") -> gpd.GeoDataFrame | None:
+        """Return the boundaries of the area's places: the level's column and geometry in EPSG:27700; None where none are held.
+
+        Parameters
+        ----------
+        level : str
+            One of :data:`PLACE_LEVELS`; larger places are made of their LSOAs, as far as they lie in the area.
+        """
+        if level not in PLACE_LEVELS:
+            raise SnaError(f"There are no boundaries of '{level}'; the levels are {', '.join(PLACE_LEVELS)}.")
+        path = self.folder / f"{BOUNDARIES}.parquet"
         if not path.is_file():
             return None
-        # geopandas is heavy and an embedded build does without it
+        # geopandas is heavy and most chapters do without it
         import geopandas as gpd
 
-        self.used.add(f"boundaries_{kind}")
-        return gpd.read_parquet(path)
+        self.used.add(BOUNDARIES)
+        shapes = gpd.read_parquet(path)
+        if level == "lsoa21cd":
+            return shapes
+        return shapes.merge(self.table("places")[["lsoa21cd", level]], on="lsoa21cd", validate="one_to_one").dissolve(level, method="coverage").reset_index()[[level, "geometry"]]
 
     def _read(self, name: str) -> pd.DataFrame:
         promised = self.manifest["tables"].get(name)

@@ -87,6 +87,28 @@ def _authorities(view: View, crime_type: str | Sequence[str], period: str, level
     return rows
 
 
+def with_points(view: View, frame: pd.DataFrame, level: str) -> pd.DataFrame:
+    """Return a frame of places with the middle of each, so that a map can be drawn where no boundaries are held.
+
+    Parameters
+    ----------
+    view : View
+        The edition's tables.
+    frame : pandas.DataFrame
+        One row a place, with the level's column.
+    level : str
+        One of :data:`svd_lib.ingest.loaders.PLACE_LEVELS`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows with lon and lat: the mean of the representative points of the place's neighbourhoods, in degrees. A place
+        without a point is left out.
+    """
+    points = view.table("places").groupby(level, as_index=False)[["lon", "lat"]].mean().round(5)
+    return frame.merge(points, how="left", on=level, validate="many_to_one").dropna(subset=["lon", "lat"])
+
+
 def highest_beside_lowest(
     frame: pd.DataFrame, numerator: str = "count", denominator: str = "population"
 ) -> pd.DataFrame:

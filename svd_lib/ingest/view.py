@@ -1,7 +1,8 @@
 """An edition's view: the slice of every tidy table that its report needs, as a folder of Parquet files.
 
 The embedded snapshot is the same slice, committed; so a build from the snapshot and one from raw files read the same
-numbers. Boundaries are too large to commit and exist only in a view made from raw files.
+numbers and draw the same maps. Of boundaries a view holds those of LSOAs alone, as fine as a page can show: whatever is
+larger is made of them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from svd_lib.edition import Area, Edition
 from svd_lib.errors import SnaError
 from svd_lib.ingest import contracts, tidy
 from svd_lib.ingest.areas import area_of
+from svd_lib.ingest.published import Raw
 from svd_lib.sources import lock
 from svd_lib.sources.registry import Registry, read_registry
 from svd_lib.sources.swap import swap_in
@@ -28,7 +30,7 @@ MANIFEST = "view.json"
 OPEN_RULE = "as_published"
 SMALL = 9
 """No source's rule hides a count above this."""
-BOUNDARY_KINDS = ("lsoa", "msoa", "lad")
+BOUNDARIES = "boundaries_lsoa"
 _MADE_FROM = "made_from.txt"
 _LEVEL = 19
 
@@ -58,10 +60,10 @@ def refresh_view(edition: Edition, tell: Callable[[str], None] | None = None) ->
 
 
 def write_snapshot(edition: Edition, tell: Callable[[str], None] | None = None) -> Path:
-    """Write the embedded aggregates of an edition: its view without boundaries, into ``snapshot/``."""
+    """Write the embedded aggregates of an edition, its view, into ``snapshot/``."""
     raw = tidy.RawFiles.of(edition)
     tables = tidy.make_tables(raw, tell=tell)
-    write_view(edition, area_of(edition, tables["places"]), tables, edition.snapshot_path)
+    write_view(edition, area_of(edition, tables["places"]), tables, edition.snapshot_path, raw)
     return edition.snapshot_path
 
 
@@ -102,7 +104,7 @@ def write_view(
     try:
         sliced = slices(tables, area, edition.period_end)
         written = {table: _write(frame, partial / f"{table}.parquet") for table, frame in sliced.items()}
-        has_boundaries = _write_boundaries(area, tables["places"], raw, partial) if raw else False
+        has_boundaries = write_boundaries(area, raw, partial) if raw else False
         manifest = {
             "schema": SCHEMA,
             "edition": edition.name,
@@ -232,18 +234,26 @@ def _write(frame: pd.DataFrame, path: Path) -> dict[str, object]:
     return {"rows": len(frame), "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
 
 
-def _write_boundaries(area: Area, places: pd.DataFrame, raw: tidy.RawFiles, folder: Path) -> bool:
-    # geopandas is heavy and a snapshot does without it
+def write_boundaries(area: Area, raw: Raw, folder: Path) -> bool:
+    """Write the boundaries of an area's LSOAs and tell whether every one is held; nothing is written otherwise.
+
+    Parameters
+    ----------
+    area : Area
+        Whose LSOAs.
+    raw : Raw
+        Where the published boundaries lie.
+    folder : pathlib.Path
+        Where ``boundaries_lsoa.parquet`` goes: ``lsoa21cd`` and geometry in EPSG:27700.
+    """
+    # geopandas is heavy, and a view without raw files does without it
     from svd_lib.ingest.boundaries import read_boundaries
 
-    codes = {"lsoa": area.lsoa21cd, "msoa": _of_area(places, area)["msoa21cd"].dropna().unique(), "lad": tuple(area.lad)}
-    held = 0
-    for kind in BOUNDARY_KINDS:
-        shapes = read_boundaries(raw, kind, codes[kind])
-        if set(codes[kind]) <= set(shapes.iloc[:, 0]):
-            shapes.to_parquet(folder / f"boundaries_{kind}.parquet", compression="zstd")
-            held += 1
-    return held == len(BOUNDARY_KINDS)
+    shapes = read_boundaries(raw, "lsoa", area.lsoa21cd)
+    if not set(area.lsoa21cd) <= set(shapes["lsoa21cd"]):
+        return False
+    shapes[["lsoa21cd", "geometry"]].to_parquet(folder / f"{BOUNDARIES}.parquet", compression="zstd", compression_level=_LEVEL)
+    return True
 
 
 def _fingerprint(edition: Edition, area: Area, tables: tidy.TidyTables, raw: tidy.RawFiles | None) -> str:

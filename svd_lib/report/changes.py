@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
@@ -135,12 +135,19 @@ def counted(before: Issue, changes: Sequence[Change]) -> str:
     return f"Since {before.name}, {moved} findings moved ({', '.join(parts) or 'none'}), {came} came and {went} went. One can have several causes."
 
 
-def html(before: Issue, after: Issue) -> str:
-    """Return the comparison as a sentence and one table for a page."""
+def html(before: Issue, after: Issue, chapter_of: Callable[[str], str]) -> str:
+    """Return the comparison as a sentence and one table for a page.
+
+    Parameters
+    ----------
+    before, after : Issue
+    chapter_of : callable
+        Gives the name of the chapter that shows a finding.
+    """
     changes = compare(before, after)
     order = "".join(f"<li>{escape(sentence)}</li>" for sentence in moved_up_or_down(before, after))
     rows = "".join(
-        f'<tr><th scope="row">{escape(change.id)}</th><td>{escape(change.before)}</td><td>{escape(change.after)}</td><td>{escape(", ".join(change.causes))}</td></tr>'
+        f'<tr><th scope="row">{_named(change.id, chapter_of(change.id), change.id in after.findings)}</th><td>{escape(change.before)}</td><td>{escape(change.after)}</td><td>{escape(", ".join(change.causes))}</td></tr>'
         for change in changes
     )
     heads = "".join(f'<th scope="col">{name}</th>' for name in ("Finding", "Before", "Now", "Why"))
@@ -150,3 +157,10 @@ def html(before: Issue, after: Issue) -> str:
     )
     ranked = f'<ul class="sna-edition">{order}</ul>' if order else '<p class="sna-edition">The order of the recommendations did not change, or the earlier one is not known.</p>'
     return f'<p class="sna-edition">{escape(counted(before, changes))}</p>{table if rows else ""}{ranked}'
+
+
+def _named(identifier: str, chapter: str, is_shown: bool) -> str:
+    """Return a finding's name in words, a link to its sentence where the edition has it."""
+    rest = identifier.removeprefix(f"{chapter}-").replace("-", " ")
+    words = escape(f"{chapter.replace('-', ' ').capitalize()}: {rest}")
+    return f'<a href="{escape(chapter)}.html#finding-{escape(identifier)}">{words}</a>' if is_shown and chapter else words

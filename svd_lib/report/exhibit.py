@@ -165,7 +165,8 @@ class Exhibit:
         hidden = _hidden(f" of {self.title}")
         links = [f'<a href="exhibits/{escape(self.id)}.{kind}" download>{words[kind]}{hidden}</a>' for kind in kinds]
         pixels = f'<button type="button" class="sna-png pst-js-only">picture (PNG){hidden}</button>' if self.svg is not None else ""
-        return f'<p class="sna-downloads">Download: {", ".join(links)}{pixels}</p>'
+        first, *others = links
+        return f'<p class="sna-downloads">Download: {", ".join([first, *(pixels + other for other in others)])}</p>'
 
 
 def make_exhibit(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -178,6 +179,16 @@ def test_boundaries_of_suffolk_stay_one_coverage(data, kind, column, count):
     assert len(shapes) == count and shapely.is_valid(geometry).all() and shapely.coverage_is_valid(geometry)
     assert shapes.area.sum() == pytest.approx(whole.area.sum(), rel=0.002) and shapes.area.min() > 0.5 * whole.area.min()
     assert shapely.get_num_coordinates(geometry).sum() < 18000
+
+
+def test_embedded_boundaries_are_those_of_the_publisher(data, root):
+    """Each within a pixel of a page: the embedded shape of a neighbourhood against the published one."""
+    held = gpd.read_parquet(root / "data" / "editions" / "suffolk-2025" / "snapshot" / "boundaries_lsoa.parquet").set_index("lsoa21cd")
+    whole = boundaries.read_boundaries(data, "lsoa", set(held.index), tolerance=0).set_index("lsoa21cd").reindex(held.index)
+    gaps = shapely.area(shapely.symmetric_difference(held.geometry.to_numpy(), whole.geometry.to_numpy()))
+    assert len(held) == 449 and gaps.sum() < 0.03 * whole.area.sum()
+    same = boundaries.read_boundaries(data, "lsoa", set(held.index)).set_index("lsoa21cd").reindex(held.index)
+    assert shapely.equals_exact(held.geometry.to_numpy(), same.geometry.to_numpy(), tolerance=1e-6).all()
 
 
 def test_residents(data):

@@ -43,7 +43,7 @@ def test_a_chapter_that_is_mostly_missing_becomes_a_short_page():
     made = settled({"cells": cells}, {})
     assert len(made["cells"]) == 2 and made["cells"][1] == CAVEATS
     page = made["cells"][0]["source"]
-    assert page.startswith(f"# Drivers\n\n## {NEEDED}") and "- How much? Needs a table, from the office." in page and "- Who & why?" in page
+    assert page.startswith(f"# Drivers\n\n## {NEEDED}") and "- **How much?** Needs a table, from the office." in page and "- **Who & why?**" in page
 
 
 def test_a_section_of_nothing_but_missing_findings_is_left_out():

@@ -66,8 +66,14 @@ def test_the_order_of_recommendations_is_compared():
 
 
 def test_the_page_escapes_and_counts():
-    html = changes.html(issue({}), issue({**MOVED, "unit": "<b>"}))
+    html = changes.html(issue({}), issue({**MOVED, "unit": "<b>"}), lambda identifier: identifier.split("-")[0])
     assert "1 findings moved (1 by method)" in html and "<b>" not in html and html.count('scope="row"') == 1
+
+
+def test_the_page_names_findings_in_words_and_leads_to_those_it_has():
+    moved = changes.html(issue({}), issue(MOVED), lambda _: "definitions")
+    assert '<th scope="row"><a href="definitions.html#finding-definitions-x-rate">Definitions: x rate</a></th>' in moved
+    assert '<th scope="row">Definitions: x rate</th>' in changes.html(issue({}), issue(None), lambda _: "definitions")
 
 
 def test_the_earlier_suffolk_edition_is_kept_and_compared(root, capsys):

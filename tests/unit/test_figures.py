@@ -144,6 +144,13 @@ def test_a_map_follows_boundaries_when_there_are_any() -> None:
         maps.place_map(PLACES, boundaries=squares[squares["lsoa21cd"] != "E01000008"])
 
 
+def test_a_name_does_not_hide_the_small_places_of_a_map_on_the_land() -> None:
+    square = np.array([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]], dtype=float)
+    assert maps._area(square) == 1 and maps._area(square[::-1] * 3 + 7) == -9
+    assert maps._small([[square * 10], [square * 10], [square]]).tolist() == [False, False, True]
+    assert not maps._small([[square], [square]]).any()
+
+
 def test_a_map_of_449_places_is_light() -> None:
     rng = np.random.default_rng(5)
     many = pd.DataFrame({"lon": rng.uniform(0.4, 1.7, 449), "lat": rng.uniform(51.9, 52.5, 449), "value": rng.gamma(4, 6, 449), "lad24nm": "A"})

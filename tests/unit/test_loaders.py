@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import shapely
 from street_world import ALPHA, ROBBERY, SPLIT_PARTS, VIOLENCE
 from view_world import HELD, make_edition, make_tables
 
@@ -46,11 +47,22 @@ def test_table_can_be_changed_without_harm_to_the_next(view: View) -> None:
     assert "spoilt" not in set(view.table("places")[["label", "ward24nm"]].to_numpy().ravel())
 
 
-def test_snapshot_has_no_boundaries(view: View) -> None:
-    assert view.boundaries("lsoa") is None
+def test_a_view_without_boundaries_says_so(view: View) -> None:
+    assert view.boundaries() is None
     assert not view.has_boundaries
-    with pytest.raises(SnaError, match="no boundaries of kind 'parish'"):
+    with pytest.raises(SnaError, match="no boundaries of 'parish'"):
         view.boundaries("parish")
+
+
+@pytest.mark.parametrize(("level", "count"), [("lsoa21cd", 449), ("msoa21nm", 90), ("lad24nm", 5), ("csp_name", 4)])
+def test_embedded_boundaries_make_larger_places_without_gap_or_overlap(root: Path, level: str, count: int) -> None:
+    own = open_view(open_edition("suffolk-2025", str(root)))
+    shapes = own.boundaries(level)
+    geometry = shapes.geometry.to_numpy()
+    assert list(shapes.columns) == [level, "geometry"] and len(shapes) == shapes[level].nunique() == count and shapes.crs == "EPSG:27700"
+    assert shapely.is_valid(geometry).all() and shapely.coverage_is_valid(geometry)
+    assert shapes.area.sum() == pytest.approx(own.boundaries().area.sum()) == pytest.approx(3.8e9, rel=0.01)
+    assert own.has_boundaries and "boundaries_lsoa" in own.used
 
 
 def test_unknown_table_is_refused(view: View) -> None:

@@ -31,6 +31,7 @@ def test_the_age_of_evidence_counts_what_is_recent():
     found = [{"value": 1.0, "age_months": age} for age in (0, 24, 25, 93)] + [{"value": None, "age_months": 0}]
     assert ages_words(found) == "Age of the evidence: 2 of the 4 findings here rest on figures at most 24 months old; the oldest figures end 93 months before this edition does."
     assert ages_words([{"value": None, "age_months": 0}]).startswith("No finding")
+    assert ages_words([{"value": 1.0, "age_months": 0}] * 3) == "Age of the evidence: all 3 findings here rest on the newest figures, up to the end of this edition."
 
 
 def test_a_word_that_a_sentence_was_made_with_can_be_quoted():

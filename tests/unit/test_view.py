@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from raw_folder import RawFolder
 from street_world import ALPHA, SPLIT_PARTS
 from view_world import make_edition, make_tables
 
@@ -93,6 +94,19 @@ def test_same_tables_give_the_same_bytes(edition: Edition, tables: dict[str, pd.
         view.write_view(edition, area, tables, folder)
     first, second = ({path.name: path.read_bytes() for path in folder.iterdir()} for folder in folders)
     assert first == second
+
+
+def test_boundaries_come_with_every_place_or_not_at_all(edition: Edition, tables: dict[str, pd.DataFrame], tmp_path: Path) -> None:
+    area = area_of(edition, tables["places"])
+    raw = RawFolder(tmp_path / "raw")
+    spots = {code: (1.0 + number * 0.01, 52.0) for number, code in enumerate([*area.lsoa21cd, "E01999999"])}
+    raw.add_squares("some", dict(list(spots.items())[1:]))
+    view.write_view(edition, area, tables, edition.snapshot_path, raw)
+    assert not view.read_manifest(edition.snapshot_path)["has_boundaries"] and not list(edition.snapshot_path.glob("boundaries*"))
+    raw.add_squares("rest", dict(list(spots.items())[:1]))
+    view.write_view(edition, area, tables, edition.snapshot_path, raw)
+    held = pd.read_parquet(edition.snapshot_path / "boundaries_lsoa.parquet", columns=["lsoa21cd"])["lsoa21cd"]
+    assert view.read_manifest(edition.snapshot_path)["has_boundaries"] and held.tolist() == sorted(area.lsoa21cd)
 
 
 def test_failure_leaves_the_old_view_alone(edition: Edition, tables: dict[str, pd.DataFrame], monkeypatch: pytest.MonkeyPatch) -> None:
