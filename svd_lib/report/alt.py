@@ -24,7 +24,7 @@ def extremes(frame: pd.DataFrame, label: str, value: str = "value", unit: str = 
     dict of str to str
         ``most, top, least, bottom``: two names and two numbers; empty words for a frame without values.
     """
-    known = frame.dropna(subset=[value])
+    known = frame.dropna(subset=[value]) if value in frame else frame.head(0)
     if known.empty:
         return dict.fromkeys(("most", "top", "least", "bottom"), "")
     most, least = known.loc[known[value].idxmax()], known.loc[known[value].idxmin()]
