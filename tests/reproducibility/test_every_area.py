@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.mirror, pytest.mark.ci]
 SUFFOLK = ("csp:Waveney", "district:Mid Suffolk", "lsoas:E01029870,E01029871,E01029872")
 WALES = "force:Gwent"
 CHAPTERS = ("index", "definitions", "trends", "drivers", "geography", "cohorts", "voice", "recommendations", "data-quality")
-BROKEN = re.compile(r"\bnan\b|\bNaN\b|\bNone\b|\b0 of (?:the )?0\b|\b1 of the 1\b|\binf\b|\bNaT\b|\{\w+\}")
+BROKEN = re.compile(r"\bnan\b|\bNaN\b|\bNone\b(?! of )|\b0 of (?:the )?0\b|\b1 of the 1\b|\binf\b|\bNaT\b|\{\w+\}")
 APART = "figure.sna-exhibit, table, script, style, .sna-origin, .sna-caveats, .sna-tag"
 
 
