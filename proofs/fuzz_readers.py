@@ -22,17 +22,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from proofs.proof import Proof, Reading, Step
 
+if TYPE_CHECKING:
+    from svd_lib.ingest.partners.kinds import Kind
+
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_S = 10.0
 """Seconds of processor time; one that waits, or loops for a minute on the clock, is stopped by the fuzzer itself."""
 COUNTED = ("tracebacks", "messages of several lines", "hangs", "files outside", "taken wrongly")
-INPUTS = {"street-archive": 1_500, "street-file": 10_000, "lookups": 1_500, "geojson": 1_500, "indicators": 1_500, "partner": 10_000}
-"""Readers, and the inputs made up for each."""
+READERS = ("street-archive", "street-file", "lookups", "geojson", "indicators", "partner", "survey")
+INPUTS = 10_000
+"""Made up for each reader."""
 ALPHA, BETA = "E01000001", "E01000002"
 MONTH = "2025-01/2025-01-alpha-street.csv"
 HEADER = "Crime ID,Month,Reported by,Falls within,Longitude,Latitude,Location,LSOA code,LSOA name,Crime type,Last outcome category,Context\n"
@@ -66,7 +71,7 @@ PROOF = Proof(
         "svd_lib/ingest/boundaries.py", "svd_lib/ingest/published.py", "svd_lib/ingest/fingertips.py", "svd_lib/ingest/partners/*.py",
         "proofs/fuzz_readers.py",
     ),
-    steps=tuple(Step(reader, simulate(reader), inputs) for reader, inputs in INPUTS.items()),
+    steps=tuple(Step(reader, simulate(reader), INPUTS) for reader in READERS),
 )  # fmt: skip
 
 
@@ -222,31 +227,99 @@ def indicators() -> Target:
 
 def partner() -> Target:
     """Return the reader of partners' extracts: the bytes are a file of one kind, text or workbook."""
-    from svd_lib.errors import SnaError
-    from svd_lib.ingest.partners.extract import open_extract
     from svd_lib.ingest.partners.intake import take_in
     from svd_lib.ingest.partners.register import KINDS
-    from svd_lib.ingest.partners.values import Context
 
     kind = KINDS["ed-attendances"]
-    context = Context({"E07000001": "Northby", "northby": "Northby"}, {"8N": "Violence with injury"}, date(2025, 12, 31))
+    names = ",".join(field.name for field in kind.fields)
+    empty = f"{names}\n{','.join('' for _ in kind.fields)}\n".encode()
+    return _of_partners(kind, (made_up(kind, 4), made_up(kind, 1), empty), take_in)
+
+
+def survey() -> Target:
+    """Return the reader of survey exports: the bytes are a file with two rows of headers."""
+    from svd_lib.ingest.partners.register import KINDS
+    from svd_lib.ingest.partners.survey import take_in_survey
+
+    rows = b"Respondent ID,Which worry you?,,How safe do you feel?,What should change?\n,Knives,Gangs,Response,Open-Ended Response\n"
+    answers = rows + b"1,Knives,,Very safe,More for young people to do\n2,,Gangs,Unsafe,no\n3,Knives,Gangs,Very safe,\n"
+    return _of_partners(KINDS["survey"], (answers, rows), take_in_survey)
+
+
+def _of_partners(kind: Kind, seeds: tuple[bytes, ...], take: Callable) -> Target:
+    """Return the target of one kind, with every seed also in other delimiters and encodings and as a workbook."""
+    from svd_lib.errors import SnaError
+    from svd_lib.ingest.partners.extract import open_extract
+    from svd_lib.ingest.partners.values import Context
+
+    context = Context({"E07000001": "Northby", "northby": "Northby", ALPHA: "Northby", BETA: "Northby"}, {"8N": "Violence with injury"}, date(2025, 12, 31))
 
     def read(data: bytes, folder: Path) -> bool:
         path = folder / "extract"
         path.write_bytes(data)
-        intake = take_in(open_extract(path), kind, context)
+        intake = take(open_extract(path), kind, context)
         if not intake.report.is_empty:
             raise SnaError(" ".join(intake.report.lines()))
-        return intake.rows <= data.count(b"\n") + data.count(b"\r") + 1 or data.startswith(b"PK")
+        is_few = intake.rows <= data.count(b"\n") + data.count(b"\r") + 1 or data.startswith(b"PK")
+        totals = {sum(counter.values()) for counter in intake.counts.values()} if not kind.is_survey else {intake.rows}
+        return is_few and totals <= {intake.rows} and _is_known(intake.counts, kind)
 
-    names = ",".join(field.name for field in kind.fields)
-    text = f"{names}\n{','.join('' for _ in kind.fields)}\n".encode()
-    book = zipped({"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<workbook/>"})
-    return Target((text, text.replace(b",", b";"), text.replace(b",", b"\t"), text.decode().encode("utf-16"), book), read)
+    whole = seeds[0]
+    other = (whole.replace(b",", b";"), whole.replace(b",", b"\t"), whole.decode().encode("utf-16"), b"\xef\xbb\xbf" + whole, workbook(whole))
+    return Target((*seeds, *other), read)
+
+
+def _is_known(counts: dict, kind: Kind) -> bool:
+    """Whether every value that was counted is one that its dimension may take."""
+    from svd_lib.ingest.partners.kinds import NOT_KNOWN, OUTSIDE
+
+    for dimensions, counter in counts.items():
+        for place, name in enumerate(dimensions):
+            domain = kind.domain(name) if not kind.is_survey else None
+            allowed = {*(domain or ()), NOT_KNOWN, OUTSIDE, "Northby"}
+            if domain is not None and not {key[place] for key in counter} <= allowed:
+                return False
+    return True
+
+
+def made_up(kind: Kind, rows: int) -> bytes:
+    """Return a valid extract of a kind, without the mark of made-up rows."""
+    import pandas as pd
+
+    from svd_lib.ingest.partners.kinds import SYNTHETIC
+    from svd_lib.ingest.partners.synthetic import Setting, synthetic_extract
+
+    setting = Setting(pd.Series([20_000.0, 20_000.0], index=[ALPHA, BETA]), pd.period_range("2025-01", "2025-12", freq="M"), {"Violence with injury": ("8N",)})
+    frame = synthetic_extract(kind, setting, np.random.default_rng(1)).drop(columns=SYNTHETIC.name)
+    return frame.iloc[:rows].to_csv(index=False, lineterminator="\n").encode()
+
+
+def workbook(text: bytes) -> bytes:
+    """Return a workbook with the cells of a text."""
+    import csv
+
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for row in csv.reader(io.StringIO(text.decode())):
+        book.active.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def words_of(seeds: tuple[bytes, ...]) -> str:
+    """Return a fuzzer's dictionary of the words that stand in the seeds of plain text."""
+    import re
+
+    found = {word for seed in seeds for word in re.findall(rb"[ -~]+?(?=[,;\t\r\n\"])", seed) if 1 < len(word) <= 40}
+    escaped = ("".join(chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else f"\\x{byte:02x}" for byte in word) for word in sorted(found))
+    return "".join(f'"{word}"\n' for word in escaped)
 
 
 TARGETS = {
     "street-archive": street_archive, "street-file": street_file, "lookups": lookups, "geojson": geojson, "indicators": indicators, "partner": partner,
+    "survey": survey,
 }  # fmt: skip
 
 
@@ -319,9 +392,10 @@ def main(reader: str, inputs: int, seed: int, folder: Path) -> None:
     corpus.mkdir()
     for number, content in enumerate(target.seeds):
         (corpus / str(number)).write_bytes(content)
+    (folder / "words.txt").write_text(words_of(target.seeds), encoding="ascii")
     random.seed(seed)
     watch = Watch(target, inputs, folder)
-    options = [f"-seed={seed}", "-max_len=8192", "-timeout=60", f"-artifact_prefix={folder}/", "-rss_limit_mb=4096", "-verbosity=0", "-len_control=0", str(corpus)]
+    options = [f"-seed={seed}", "-max_len=8192", "-timeout=60", f"-artifact_prefix={folder}/", "-rss_limit_mb=4096", "-verbosity=0", "-len_control=0", f"-dict={folder}/words.txt", str(corpus)]
     atheris.Setup([sys.argv[0], *options], watch.try_one)
     atheris.Fuzz()
 

@@ -1,4 +1,4 @@
-"""Two hundred script payloads through the text fields of the inputs: the built site, opened in a real browser, runs none and stays whole."""
+"""Two hundred script payloads through each text field of every input: the built site, opened in a real browser, runs none and stays whole."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
-from payloads import NUMBER, hostile_project, payloads
+from payloads import NUMBER, ON_MAPS, hostile_project, payloads
 
 EDITION = "suffolk-2025"
 CANARY = "window.sung = []; window.canary = number => window.sung.push(number);"
@@ -20,8 +20,9 @@ CANARY = "window.sung = []; window.canary = number => window.sung.push(number);"
 def hostile(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build a project with a payload in every text field and return its site."""
     place = tmp_path_factory.mktemp("hostile")
-    used = hostile_project(root, place, EDITION)
-    assert used == set(range(NUMBER))
+    met = hostile_project(root, place, EDITION)
+    assert len(met) > 30
+    assert {field: len(numbers) for field, numbers in met.items() if len(numbers) < NUMBER and field.rpartition(".")[2] not in ON_MAPS} == {}
     command = [sys.executable, "-m", "svd_lib.cli", "build", "--edition", EDITION, "--project", str(place)]
     done = subprocess.run(command, capture_output=True, text=True, cwd=root)
     assert done.returncode == 0, done.stderr[-2000:]
