@@ -123,7 +123,7 @@ def neighbourhood_adjustment(
     return pd.DataFrame({"p_value": p, "p_adjusted": adjusted, "is_significant": np.nan_to_num(adjusted, nan=1.0) <= alpha})
 
 
-def testable(frame: pd.DataFrame, neighbours: pd.DataFrame, *, numerator: str = "numerator", denominator: str = "denominator", id: str = "id") -> pd.DataFrame:
+def areas_to_test(frame: pd.DataFrame, neighbours: pd.DataFrame, *, numerator: str = "numerator", denominator: str = "denominator", id: str = "id") -> pd.DataFrame:
     """Return the areas if a spatial test of their rates is possible, else no rows.
 
     Parameters

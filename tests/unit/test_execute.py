@@ -160,6 +160,7 @@ from svd_lib.build.environment import build_environment
 from svd_lib.build.progress import Progress
 from svd_lib.edition import open_edition
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts tests in the background has it ignored
 root, folder = Path(sys.argv[1]), Path(sys.argv[2])
 edition = open_edition("suffolk-2025", str(root))
 environment = build_environment(edition, folder / "run", folder / "s")

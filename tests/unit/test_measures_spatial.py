@@ -11,6 +11,7 @@ from scipy import stats
 
 from svd_lib.errors import SnaError
 from svd_lib.measures.spatial import (
+    areas_to_test,
     false_discovery,
     gearys_c,
     getis_ord_g,
@@ -22,7 +23,6 @@ from svd_lib.measures.spatial import (
     morans_i_of_rates,
     neighbourhood_adjustment,
     permutations_needed,
-    testable,
 )
 from svd_lib.measures.spatial_weights import distance_band_pairs, lattice_pairs, spatial_weights
 
@@ -196,10 +196,10 @@ def test_an_adjustment_by_neighbourhood_counts_only_the_tests_around():
 def test_a_test_is_possible_with_four_joined_areas_whose_rates_differ():
     places = pd.DataFrame({"id": range(5), "numerator": [3, 5, 8, 2, 9], "denominator": [100] * 5})
     ring = pd.DataFrame({"id": [0, 1, 2, 3, 1, 2, 3, 0], "neighbour": [1, 2, 3, 0, 0, 1, 2, 3]})
-    assert len(testable(places, ring)) == 5
-    assert testable(places.head(3), ring).empty and testable(places, ring.head(0)).empty
-    assert testable(places.assign(numerator=5), ring).empty
-    assert list(testable(places.head(3), ring).columns) == list(places.columns)
+    assert len(areas_to_test(places, ring)) == 5
+    assert areas_to_test(places.head(3), ring).empty and areas_to_test(places, ring.head(0)).empty
+    assert areas_to_test(places.assign(numerator=5), ring).empty
+    assert list(areas_to_test(places.head(3), ring).columns) == list(places.columns)
 
 
 def test_no_areas_give_no_rows_of_every_test():
