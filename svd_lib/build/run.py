@@ -97,7 +97,14 @@ def _only_build_of(edition: Edition, progress: Progress) -> Iterator[None]:
             progress.step(f"{edition.name}: waiting for another build of it to end")
             fcntl.flock(handle, fcntl.LOCK_EX)
         put_back(edition.build_path)
+        _clear(edition)
         yield
+
+
+def _clear(edition: Edition) -> None:
+    """Remove the working folders of a build, which no build can be using: of one that has ended, or was killed after it published."""
+    for name in (STAGING, SCRATCH):
+        shutil.rmtree(edition.build_path / name, ignore_errors=True)
 
 
 def _build(
@@ -122,8 +129,7 @@ def _build(
             this.execute(plan, jobs, runner, run / "records")
             this.publish()
     finally:
-        for folder in (staging, run):
-            shutil.rmtree(folder, ignore_errors=True)
+        _clear(edition)
 
 
 @dataclass

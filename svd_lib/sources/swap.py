@@ -29,10 +29,12 @@ def swap_in(new: Path, place: Path) -> None:
 
 
 def put_back(folder: Path) -> None:
-    """Give what a stopped swap left aside its name again, where nothing has taken it."""
-    for old in folder.glob(".*.old"):
+    """Give what a stopped swap left aside its name again, or remove it where the new one stands."""
+    for old in list(folder.glob(".*.old")):
         place = folder / old.name.removeprefix(".").removesuffix(".old")
-        if not place.exists():
+        if place.exists():
+            _remove(old)
+        else:
             old.rename(place)
 
 

@@ -53,6 +53,9 @@ def results(project):
 
 def test_nothing_changed_is_nothing_done_and_nothing_scientific_imported(project):
     before = results(project)
+    for name in (".run", ".next", ".html.old"):  # of a build that was killed once it had published
+        (project / "_build" / EDITION / name).mkdir()
+        (project / "_build" / EDITION / name / "left").write_text("over")
     said, modules = build(project)
     assert "nothing has changed" in said
     assert modules.isdisjoint(SCIENTIFIC)

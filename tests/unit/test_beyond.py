@@ -73,11 +73,11 @@ def test_a_new_folder_or_file_takes_the_old_ones_place(in_one_step: bool, tmp_pa
     assert (tmp_path / "findings.json").read_text() == "first"
 
 
-def test_what_a_stopped_swap_left_aside_gets_its_name_back_unless_it_is_taken(tmp_path: Path) -> None:
+def test_what_a_stopped_swap_left_aside_gets_its_name_back_or_goes_where_the_new_one_stands(tmp_path: Path) -> None:
     for name in (".html.old", ".exhibits.old", "exhibits"):
         (tmp_path / name).mkdir()
     put_back(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".exhibits.old", "exhibits", "html"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["exhibits", "html"]
 
 
 PAGE = '<article><h1>{}</h1><p><span data-finding="trends-a-b">{}</span></p><figure id="trends-a-map"></figure></article>'
