@@ -23,7 +23,7 @@ def served(project: Path, edition: str, jobs: int) -> Iterator[Callable[[Callabl
     for the page itself.
     """
     command = [sys.executable, "-m", "svd_lib.cli", "serve", "--project", str(project), "--edition", edition, "--port", "0", "--jobs", str(jobs)]
-    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=_heed_interrupts)
     try:
         address = server.stderr.readline().split("open ")[1].split()[0]
         news = _news(address)
@@ -32,6 +32,11 @@ def served(project: Path, edition: str, jobs: int) -> Iterator[Callable[[Callabl
     finally:
         server.send_signal(signal.SIGINT)
         server.communicate()
+
+
+def _heed_interrupts() -> None:
+    """Let a process about to start end at Ctrl-C: one begun in the background of a shell inherits that it is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _until_shown(edit: Callable[[], object], page: str, news: Iterator[dict[str, str]]) -> float:

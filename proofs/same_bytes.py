@@ -124,11 +124,16 @@ def _fresh(world: World, project: Path) -> None:
 
 def _resumed(world: World, project: Path) -> None:
     """Interrupt a build once two chapters are done, and build again."""
-    started = subprocess.Popen(_command(world, project), env=_environment(world), stderr=subprocess.PIPE, text=True)
+    started = subprocess.Popen(_command(world, project), env=_environment(world), stderr=subprocess.PIPE, text=True, preexec_fn=_heed_interrupts)
     next(line for line in started.stderr if "(2 of" in line)
     started.send_signal(signal.SIGINT)
     started.communicate()
     _fresh(world, project)
+
+
+def _heed_interrupts() -> None:
+    """Let a process about to start end at Ctrl-C: one begun in the background of a shell inherits that it is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _incremental(world: World, project: Path) -> None:

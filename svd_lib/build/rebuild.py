@@ -71,6 +71,7 @@ class Rebuilder:
 def main(arguments: list[str]) -> int:
     """Answer every line with a build."""
     name, project, jobs = arguments
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts a server in the background has it ignored
     warm.end_with_parent()
     with warm_addresses(Path(project)) as addresses:
         for _ in sys.stdin:

@@ -86,7 +86,7 @@ def test_an_interrupted_build_leaves_nothing_and_the_next_one_resumes(project, t
     command = [sys.executable, "-m", "svd_lib.cli", "build", "--project", str(copied), "--edition", EDITION]
     with tempfile.TemporaryDirectory(prefix="t", dir="/tmp") as temporary:
         environment = {**os.environ, "SNA_TEST_MARKER": marker, "TMPDIR": temporary}
-        started = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+        started = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment, preexec_fn=heed_interrupts)
         first = next(line for line in started.stderr if "(1 of" in line).split("] ")[1].split(":")[0]
         started.send_signal(signal.SIGINT)
         assert started.wait(30) == 130
@@ -97,6 +97,11 @@ def test_an_interrupted_build_leaves_nothing_and_the_next_one_resumes(project, t
     assert f"\n{first}:" not in f"\n{said}"
     build(copied)
     assert results(copied) == results(project)
+
+
+def heed_interrupts():
+    """Let a process that is about to start end at Ctrl-C: one begun in the background of a shell inherits that it is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def left_running(marker):

@@ -10,7 +10,7 @@ import time
 import urllib.request
 
 import pytest
-from test_incremental import edit, left_running
+from test_incremental import edit, heed_interrupts, left_running
 
 from svd_lib.build import stock
 
@@ -35,7 +35,7 @@ def marker():
 def served(project, marker):
     """The address of a served project."""
     command = [sys.executable, "-m", "svd_lib.cli", "serve", "--project", str(project), "--edition", EDITION, "--port", "0"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "SNA_TEST_MARKER": marker})
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "SNA_TEST_MARKER": marker}, preexec_fn=heed_interrupts)
     yield process.stderr.readline().split("open ")[1].split()[0], process
     process.kill()
     process.communicate()
