@@ -30,11 +30,13 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "benchmarks"))
 sys.path.insert(0, str(ROOT))
 
+import many_areas  # noqa: E402
 from memory import Peak  # noqa: E402
 
 from svd_lib.build import provenance, stock  # noqa: E402
 from svd_lib.build.inputs import edition_to_build, prepare_view  # noqa: E402
 from svd_lib.build.progress import Progress  # noqa: E402
+from svd_lib.edition import open_edition  # noqa: E402
 
 RESULT = ROOT / "benchmarks" / "country.json"
 COUNTS = (8, 16, 32, 43)
@@ -88,9 +90,9 @@ def prepare(project: Path, kind: str, mirror: str, count: int) -> list[str]:
 def deal_out(project: Path, real: str, number: int) -> str:
     """Write an edition whose street-level records are those of a real one, given to other neighbourhoods, and return its name."""
     name = f"made-up-{number:02}-{real.rsplit('-', 1)[1]}"
-    source, target = project / "_build" / real, project / "_build" / name
-    for part in ("edition", "view"):
-        shutil.copytree(source / part, target / part)
+    edition, target = open_edition(real, str(project)), project / "_build" / name
+    shutil.copytree(edition.folder, target / "edition", ignore=shutil.ignore_patterns("snapshot"))
+    shutil.copytree(edition.build_path / "view", target / "view")
     described = yaml.safe_load((target / "edition" / "edition.yml").read_text(encoding="utf-8"))
     described |= {"name": name, "title": MADE_UP.format(number=number), "previous": None}
     (target / "edition" / "edition.yml").write_text(yaml.safe_dump(described, sort_keys=False), encoding="utf-8")
@@ -111,8 +113,7 @@ def timed(prepared: Path, names: list[str], folder: Path, jobs: int) -> dict[str
     """Build some editions and the index in a fresh copy and return seconds, peak memory, sites, tidy tables written."""
     project = stock.copy_project(ROOT, folder / f"areas-{len(names)}")
     for name in names:
-        for part in ("edition", "view"):
-            shutil.copytree(prepared / "_build" / name / part, project / "_build" / name / part)
+        many_areas.copy_prepared(prepared, name, project)
     sna = str(Path(sys.executable).with_name("sna"))
     with Peak(lambda command: "svd_lib" in command or "sna" in command or "ipykernel" in command).watching() as peak:
         began = time.perf_counter()

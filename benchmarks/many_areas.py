@@ -43,14 +43,20 @@ def seconds_by_count(root: Path, prepared: Path, names: list[str], folder: Path,
         if count <= len(names):
             project = stock.copy_project(root, folder / f"areas-{count}")
             for name in names[:count]:
-                for part in ("edition", "view"):
-                    shutil.copytree(prepared / "_build" / name / part, project / "_build" / name / part)
+                copy_prepared(prepared, name, project)
             command = [str(Path(sys.executable).with_name("sna")), "build", "--jobs", str(jobs), "--areas", ",".join(names[:count])]
             began = time.perf_counter()
             stock.run(command, project)
             seconds[count] = round(time.perf_counter() - began, 3)
             shutil.rmtree(project)
     return seconds
+
+
+def copy_prepared(prepared: Path, name: str, project: Path) -> None:
+    """Copy what is there of an edition's folder and tables before a build; an edition of the project's own has its folder elsewhere."""
+    for part in ("edition", "view"):
+        if (source := prepared / "_build" / name / part).is_dir():
+            shutil.copytree(source, project / "_build" / name / part)
 
 
 def slope(seconds: dict[int, float]) -> float:
