@@ -48,6 +48,7 @@ def seconds_by_count(root: Path, prepared: Path, names: list[str], folder: Path,
             began = time.perf_counter()
             stock.run(command, project)
             seconds[count] = round(time.perf_counter() - began, 3)
+            print(f"{count} areas: {seconds[count]} s", flush=True)
             shutil.rmtree(project)
     return seconds
 

@@ -52,8 +52,8 @@ def read_areas(text: str) -> list[str]:
     SnaError
         When it names none.
     """
-    path = Path(text)
-    parts = path.read_text(encoding="utf-8").splitlines() if path.is_file() else text.split(",")
+    is_file = os.path.isfile(text)  # a long list is too long for a file's name, which pathlib raises
+    parts = Path(text).read_text(encoding="utf-8").splitlines() if is_file else text.split(",")
     areas = list(dict.fromkeys(part.strip() for part in parts if part.strip() and not part.strip().startswith("#")))
     if not areas:
         raise SnaError(f"'{text}' names no area; give areas parted by commas, or a file with one per line.")

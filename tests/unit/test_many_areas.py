@@ -16,6 +16,11 @@ def test_a_list_is_commas_or_a_file(tmp_path):
     assert areas.read_areas(str(path)) == ["force:Norfolk", "Essex"]
 
 
+def test_a_long_list_is_not_taken_for_a_file():
+    names = [f"district:Somewhere {number}" for number in range(40)]
+    assert areas.read_areas(",".join(names)) == names
+
+
 def test_a_list_that_names_nothing_is_refused():
     with pytest.raises(SnaError, match="names no area"):
         areas.read_areas(" , ")
