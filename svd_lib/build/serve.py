@@ -36,6 +36,8 @@ PATIENCE = 30.0
 """Seconds that a connection may take over its request."""
 DEBOUNCE, STEP = 200, 20
 """Milliseconds: saves closer together than the step count as one, for no longer than the first."""
+WAIT = 0.5
+"""Seconds that one wait for a save lasts."""
 _IGNORED = (".ipynb_checkpoints", "__pycache__")
 _SOON, _OFTEN = 0.02, 10
 
@@ -274,10 +276,17 @@ def saves(places: Iterable[Path]) -> Iterator[Iterator[set[str]]]:
     looking = threading.Thread(target=look, daemon=True)
     looking.start()
     try:
-        yield iter(noticed.get, None)
+        yield _each(noticed)
     finally:
         stop.set()
         looking.join(5)
+
+
+def _each(noticed: queue.SimpleQueue[set[str]]) -> Iterator[set[str]]:
+    """Yield what a queue receives, waiting a little at a time: an interrupt that comes just as a wait begins would not end it."""
+    while True:
+        with contextlib.suppress(queue.Empty):
+            yield noticed.get(timeout=WAIT)
 
 
 def serve_edition(edition: Edition, port: int = 8000, jobs: int = 2) -> None:
