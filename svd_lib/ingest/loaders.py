@@ -7,7 +7,7 @@ a place without a record in a month that is held is a zero.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,6 +50,7 @@ class View:
     manifest: dict
     used: set[str] = field(default_factory=set)
     _frames: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    _answers: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
 
     @property
     def area(self) -> Area:
@@ -75,6 +76,20 @@ class View:
         self.used.add(name)
         # shallow: pandas copies what is written to
         return self._frames[name].copy(deep=False)
+
+    def once(self, name: str, make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        """Return what a question about the tables answers, asked once however many others rest on it.
+
+        Parameters
+        ----------
+        name : str
+            Of the question.
+        make : callable
+            Answers it from the view's tables.
+        """
+        if name not in self._answers:
+            self._answers[name] = make()
+        return self._answers[name].copy(deep=False)
 
     def boundaries(self, level: str = "lsoa21cd") -> gpd.GeoDataFrame | None:
         """Return the boundaries of the area's places: the level's column and geometry in EPSG:27700; None where none are held.

@@ -160,7 +160,8 @@ def rolling_totals(published: pd.DataFrame) -> pd.DataFrame:
     tables. Groups that are sums are added up from their parts; a retired burglary group counts with its successor, and
     the two groups themselves begin with the first year that lies wholly after the redefinition of April 2017.
     """
-    rows = published[(published["level"] == "group") & (published["measure"] == "offences") & (published["area_kind"].isin(["force", "country"]))]
+    is_group = (published["level"] == "group") & (published["measure"] == "offences") & published["area_kind"].isin(["force", "country"])
+    rows = published.loc[is_group, ["area_kind", "area_code", "offence", "period_end", "status", "publication", "count"]]
     open_data = _leaves(rows[rows["publication"].str.contains(_ROLLING) & (rows["area_kind"] == "force")])
     held = ["area_code", "offence", "period_end", "count"]
     national = _national(open_data)

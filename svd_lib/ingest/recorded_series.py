@@ -161,11 +161,15 @@ def rolling_years(view: View, offences: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def _all_years(view: View) -> pd.DataFrame:
-    crime = view.table("recorded_crime")
+    return view.once("years of every force", lambda: _years_of_forces(view.table("recorded_crime")))
+
+
+def _years_of_forces(crime: pd.DataFrame) -> pd.DataFrame:
     forces = crime.loc[crime["area_kind"] == "force", "area_code"].unique()
     chain = reconstruct.rolling_totals(crime)
     chain = chain[chain["area_code"].isin(forces)].assign(is_beside=False)
-    rows = crime[(crime["area_kind"] == "force") & (crime["level"] == "group") & (crime["measure"] == "offences")]
+    is_group = (crime["area_kind"] == "force") & (crime["level"] == "group") & (crime["measure"] == "offences")
+    rows = crime.loc[is_group, ["area_code", "offence", "period_kind", "period_end", "status", "count"]]
     later = rows[(rows["period_kind"] == "year") & (rows["status"] == "published") & (rows["period_end"] > chain["period_end"].max())]
     newest = later[later["period_end"] == later["period_end"].max()].assign(is_beside=True)
     return pd.concat([chain, newest[chain.columns]], ignore_index=True)
