@@ -166,7 +166,7 @@ def counts_by_group(definition: Definition, code_rows: pd.DataFrame) -> pd.DataF
     import pandas as pd
 
     rows = _code_level(code_rows)
-    areas = rows[["area_code", "area_name"]].drop_duplicates().sort_values("area_name")
+    areas = rows[["area_code", "area_name"]].drop_duplicates().sort_values("area_name", kind="stable")
     wanted = [(g.id, g.title, tuple(g.codes)) for g in definition.groups.values()]
     wanted.append(("all", "All groups", codes(definition)))
     parts = []
@@ -217,7 +217,7 @@ def street_share(definition: Definition, code_rows: pd.DataFrame, category: str)
     met = inside[inside["offence_code"].isin(codes(definition))].groupby(["area_code", "area_name"])["count"].sum()
     out = total.rename("denominator").to_frame()
     out["numerator"] = met.reindex(out.index).fillna(0).astype("int64")
-    out = out[out["denominator"] > 0].reset_index().sort_values("area_name")
+    out = out[out["denominator"] > 0].reset_index().sort_values("area_name", kind="stable")
     shares = proportion(out.assign(category=category, **_period(inside)), "numerator", "denominator")
     shares = shares.astype({"numerator": "int64", "denominator": "int64"})
     return shares[["area_code", "area_name", "category", *_PERIOD, *vocabulary.RESULT_COLUMNS]]

@@ -222,7 +222,7 @@ def offence_group_share(definition: Definition, code_rows: pd.DataFrame) -> pd.D
     out["numerator"] = rows[rows["is_in"]].groupby("offence")["count"].sum().reindex(out.index)
     out = out[out["numerator"].notna() & (out["denominator"] > 0)].astype("int64").reset_index()
     shares = proportion(out.assign(**_period(rows)), "numerator", "denominator")
-    return shares.astype({"numerator": "int64", "denominator": "int64"}).sort_values("denominator", ascending=False)
+    return shares.astype({"numerator": "int64", "denominator": "int64"}).sort_values("denominator", ascending=False, kind="stable")
 
 
 def street_shares(definitions: Mapping[str, Definition], code_rows: pd.DataFrame, area_code: str) -> pd.DataFrame:

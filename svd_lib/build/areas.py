@@ -52,12 +52,19 @@ def read_areas(text: str) -> list[str]:
     SnaError
         When it names none.
     """
-    is_file = os.path.isfile(text)  # a long list is too long for a file's name, which pathlib raises
-    parts = Path(text).read_text(encoding="utf-8").splitlines() if is_file else text.split(",")
+    parts = Path(text).read_text(encoding="utf-8").splitlines() if _is_file(text) else text.split(",")
     areas = list(dict.fromkeys(part.strip() for part in parts if part.strip() and not part.strip().startswith("#")))
     if not areas:
         raise SnaError(f"'{text}' names no area; give areas parted by commas, or a file with one per line.")
     return areas
+
+
+def _is_file(text: str) -> bool:
+    """Whether a text names a file; a list of many areas is too long to."""
+    try:
+        return Path(text).is_file()
+    except OSError:
+        return False
 
 
 def build_areas(areas: Sequence[str], mirror: str | None, project: str, jobs: int = 2, progress: Progress | None = None) -> list[Done]:

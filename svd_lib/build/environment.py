@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import sys
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from svd_lib.edition import Edition
 KERNEL_NAME = "python3"
 _UNWANTED = ("PYTHONSTARTUP", "PYTHONWARNINGS", "MATPLOTLIBRC", "PYTHONPATH", "JUPYTER_PREFER_ENV_PATH")
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+ONE_ARITHMETIC = {"OPENBLAS_CORETYPE": "Nehalem", "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR"}
+"""On x86-64, sums, sorts and logarithms by the instructions every such processor has: a newer one's differ in the last digit."""
 
 
 def build_environment(edition: Edition, folder: Path, sockets: Path, provisioner: str = "") -> dict[str, str]:
@@ -35,7 +38,8 @@ def build_environment(edition: Edition, folder: Path, sockets: Path, provisioner
     """
     _write_kernel_specification(folder / "jupyter", provisioner)
     kept = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
-    return kept | _fixed_settings(edition, folder, sockets) | dict.fromkeys(_THREADS, "1")
+    arithmetic = ONE_ARITHMETIC if platform.machine() in ("x86_64", "AMD64") else {}
+    return kept | _fixed_settings(edition, folder, sockets) | dict.fromkeys(_THREADS, "1") | arithmetic
 
 
 def _fixed_settings(edition: Edition, folder: Path, sockets: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -134,6 +135,24 @@ def _forbidden(tree: ast.AST) -> Iterator[str]:
             yield from _forbidden_imports(node)
 
 
+def unsteady_sorts(tree: ast.AST) -> Iterator[ast.Call]:
+    """Yield each sort of a table by one column that leaves the order of rows that tie to the processor."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "sort_values":
+            given = {word.arg: word.value for word in node.keywords}
+            by = node.args[0] if node.args else given.get("by")
+            is_of_many = isinstance(by, ast.List) and (len(by.elts) > 1 or any(isinstance(one, ast.Starred) for one in by.elts))
+            if by is not None and not is_of_many and "kind" not in given:
+                yield node
+
+
+def _sorts_steadily(name: str, cells: list[dict], notebook: dict) -> Iterator[str]:
+    for cell in _code(cells):
+        with contextlib.suppress(SyntaxError):
+            if any(unsteady_sorts(ast.parse(cell["source"]))):
+                yield f"cell {cell['number']}: sorts by one column; add kind=\"stable\", or rows that tie lie in another order on another processor."
+
+
 def _forbidden_imports(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
     if isinstance(node, ast.Import):
         names = [alias.name for alias in node.names]
@@ -204,6 +223,7 @@ RULES: tuple[Callable[[str, list[dict], dict], Iterator[str]], ...] = (
     _has_stable_ids,
     _has_short_cells,
     _has_plain_code,
+    _sorts_steadily,
     _ends_in_something,
     _keeps_the_reading_budget,
     _has_ids_of_its_own,

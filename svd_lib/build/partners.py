@@ -43,7 +43,7 @@ def context_of(view: View) -> Context:
     """Return what the cells of a partner's file are read against: the area's districts and the offence codes."""
     places = view.table("places")
     districts = dict(zip(places["lsoa21cd"], places["lad24nm"]))
-    changes = view.table("place_changes").sort_values("share", ascending=False).drop_duplicates("lsoa11cd")
+    changes = view.table("place_changes").sort_values("share", ascending=False, kind="stable").drop_duplicates("lsoa11cd")
     older = {old: districts[new] for old, new in zip(changes["lsoa11cd"], changes["lsoa21cd"]) if new in districts}
     named = {key: name for code, name in zip(places["lad24cd"], places["lad24nm"]) for key in (code, plain(name))}
     return Context({**older, **districts, **named}, offence_groups(view.edition.root), view.edition.period_end)

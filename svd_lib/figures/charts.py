@@ -353,7 +353,7 @@ def control_chart(
     Figure
     """
     figure, axes = style.new_figure(height)
-    rows = frame.sort_values(x).set_index(pd.Index(_dates(frame.sort_values(x)[x])))
+    rows = frame.sort_values(x, kind="stable").set_index(pd.Index(_dates(frame.sort_values(x, kind="stable")[x])))
     wide = _wide(frame, x, value, None)
     _shade_gaps(axes, wide)
     for name, dash in ((lower, (0, (4, 3))), (upper, (0, (4, 3))), (centre, "-")):
@@ -488,7 +488,7 @@ def lorenz_curve(
     axes.annotate("equal shares", (72, 72), xytext=(6, -12), textcoords="offset points", color=style.SOFT_INK, fontsize=11)
     groups = [("", frame)] if series is None else list(frame.groupby(series, sort=False, observed=True))
     for position, ((_, part), colour) in enumerate(zip(groups, _four(groups))):
-        rows = part.sort_values(x)
+        rows = part.sort_values(x, kind="stable")
         axes.plot(rows[x] * factor, rows[y] * factor, color=colour, linestyle=_DASHES[position % 4])
         if position == 0:
             _curve_marks(axes, rows[x] * factor, rows[y] * factor, marks, colour)
@@ -517,7 +517,7 @@ def coverage_strip(frame: pd.DataFrame, month: str, row: str, held: str, *, heig
     names = list(dict.fromkeys(frame[row].astype(str)))
     figure, axes = style.new_figure(height or 0.8 + 0.45 * len(names))
     for position, name in enumerate(names):
-        part = frame[frame[row].astype(str) == name].sort_values(month)
+        part = frame[frame[row].astype(str) == name].sort_values(month, kind="stable")
         for kept, first, last in _runs(pd.to_datetime(part[month]), part[held].astype(bool)):
             face = {"color": style.NAVY} if kept else {"facecolor": style.GAP, "edgecolor": style.AXIS, "hatch": "////", "linewidth": 0.6}
             axes.barh(position, last - first, left=first, height=0.6, **face)

@@ -97,7 +97,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, columns: Sequence[str], series: str, 
     axes.axhline(base, color=style.SOFT_INK, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
     for name, part in rows.groupby(series, sort=False):
         kind = "focus" if name == named[0] else "reference" if name == named[1] else "other"
-        for piece in _unbroken(part.sort_values(x), x):
+        for piece in _unbroken(part.sort_values(x, kind="stable"), x):
             _draw(axes, piece, (x, y, lower, upper), _LOOKS[kind], kind == "focus")
     _hatch_gap(axes, rows[x])
     axes.grid(axis="y")

@@ -211,7 +211,7 @@ def _area(kind: str, code: str, name: str, lsoas: Iterable[str], places: pd.Data
 
 
 def _named(rows: pd.DataFrame, code: str, name: str) -> dict[str, str]:
-    pairs = rows[[code, name]].drop_duplicates().sort_values(code)
+    pairs = rows[[code, name]].drop_duplicates().sort_values(code, kind="stable")
     return dict(zip(pairs[code], pairs[name], strict=True))
 
 

@@ -167,7 +167,7 @@ def _read_layer(raw: Raw, layer: Layer) -> gpd.GeoDataFrame:
     doubled = shapes.duplicated(code)
     if doubled.any():
         raise SnaError(f"Boundary {shapes.loc[doubled, code].iloc[0]} is in two files of {SOURCE}; keep one of them in the lock.")
-    return shapes.sort_values(code, ignore_index=True)
+    return shapes.sort_values(code, ignore_index=True, kind="stable")
 
 
 def _read_file(path: Path, layer: Layer) -> gpd.GeoDataFrame:

@@ -99,7 +99,7 @@ class Evidence:
     def held(self, dataset: str = "street") -> pd.DataFrame:
         """Return the months that have a file, in order."""
         rows = self.coverage[(self.coverage["dataset"] == dataset) & (self.coverage["status"] == "present")]
-        return rows.sort_values("month").reset_index(drop=True)
+        return rows.sort_values("month", kind="stable").reset_index(drop=True)
 
 
 Found = tuple[str, str, float, float]
@@ -235,7 +235,7 @@ def _locations(evidence: Evidence) -> Iterator[Found]:
     counts = evidence.counts
     whole = counts.groupby("crime_type")["count"].sum()
     part = counts[counts["location"] == "none"].groupby("crime_type")["count"].sum().reindex(whole.index, fill_value=0)
-    percent = (part / whole * 100).sort_values()
+    percent = (part / whole * 100).sort_values(kind="stable")
     words = f"from {percent.iloc[0]:.2f}% of {percent.index[0].lower()} to {percent.iloc[-1]:.2f}% of {percent.index[-1].lower()}"
     yield "locations-by-type", words, part[percent.index[-1]], whole[percent.index[-1]]
     yield "half-located", _none(held["rows_half_located"].sum(), "place and point are always blank together"), held["rows_half_located"].sum(), held["rows_total"].sum()
@@ -246,7 +246,7 @@ def _places(evidence: Evidence) -> Iterator[Found]:
     outside = held["rows_located"].sum() - held["rows_in_force_area"].sum()
     span = f"points from {held['lon_west'].min():.2f} to {held['lon_east'].max():.2f} degrees east and {held['lat_south'].min():.2f} to {held['lat_north'].max():.2f} north"
     yield "outside", span, outside, held["rows_located"].sum()
-    kinds = held.dropna(subset="lsoa_vintage").groupby("lsoa_vintage")["month"].agg(["min", "max"]).sort_values("min")
+    kinds = held.dropna(subset="lsoa_vintage").groupby("lsoa_vintage")["month"].agg(["min", "max"]).sort_values("min", kind="stable")
     words = "; ".join(f"{kind} codes from {row['min']:%B %Y} to {row['max']:%B %Y}" for kind, row in kinds.iterrows())
     yield "vintage", f"{words}; {held['rows_recoded'].sum():,} records were recoded", len(kinds) if len(kinds) > 1 else 0, len(kinds)
     former = held[held["former_districts"].notna()]

@@ -144,7 +144,7 @@ def rows_of_neighbours(view: View) -> pd.DataFrame:
     rows = rows[(rows["dataset"] == "street") & (rows["force_slug"] != view.area.force_slug) & (rows["status"] == "present")]
     out = rows.groupby("force_slug").agg(months=("month", "count"), count=("rows_in_area", "sum")).reset_index()
     out["force"] = out["force_slug"].map(_force_words)
-    return out.sort_values("count", ascending=False).reset_index(drop=True)
+    return out.sort_values("count", ascending=False, kind="stable").reset_index(drop=True)
 
 
 def unlocated_by_month(view: View) -> pd.DataFrame:
@@ -161,7 +161,7 @@ def vintages(view: View) -> pd.DataFrame:
         first=("month", "min"), last=("month", "max"), months=("month", "count"), located=("rows_located", "sum"), recoded=("rows_recoded", "sum")
     )
     out = out.reset_index(names="vintage")
-    return out.assign(percent_recoded=out["recoded"] / out["located"] * 100).sort_values("first").reset_index(drop=True)
+    return out.assign(percent_recoded=out["recoded"] / out["located"] * 100).sort_values("first", kind="stable").reset_index(drop=True)
 
 
 def place_changes_by_kind(view: View) -> pd.DataFrame:
@@ -446,7 +446,7 @@ def outcomes_by_year(view: View) -> pd.DataFrame:
     rows = _last_outcomes(view)
     wide = rows.assign(year=rows["month"].dt.year.astype(str)).pivot_table(index="outcome", columns="year", values="count", aggfunc="sum", fill_value=0)
     shares = wide / wide.sum() * 100
-    return shares.loc[shares.max(axis=1).sort_values(ascending=False).index].rename_axis(columns=None).reset_index()
+    return shares.loc[shares.max(axis=1).sort_values(ascending=False, kind="stable").index].rename_axis(columns=None).reset_index()
 
 
 def revised_months(view: View) -> int:
@@ -457,7 +457,7 @@ def revised_months(view: View) -> int:
 def _coverage(view: View, dataset: str = "street") -> pd.DataFrame:
     rows = view.table("coverage")
     own = (rows["dataset"] == dataset) & (rows["force_slug"] == view.area.force_slug) & (rows["status"] == "present")
-    return rows[own].sort_values("month").reset_index(drop=True)
+    return rows[own].sort_values("month", kind="stable").reset_index(drop=True)
 
 
 def _crime(view: View, **wanted: str) -> pd.DataFrame:

@@ -125,7 +125,7 @@ def newest_beside(yearly: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame, one row a factor and authority
         The columns of :func:`yearly_values`, region_name, region_value and england_value (null where not published).
     """
-    own = yearly[yearly["area_kind"] == "county"].sort_values("date").groupby(["id", "area_code"], sort=False).tail(1)
+    own = yearly[yearly["area_kind"] == "county"].sort_values("date", kind="stable").groupby(["id", "area_code"], sort=False).tail(1)
     for kind, name in (("region", "region"), ("country", "england")):
         other = yearly[yearly["area_kind"] == kind][["id", "period", "value", "area_name"]]
         other = other.rename(columns={"value": f"{name}_value", "area_name": f"{name}_name"}).drop_duplicates(["id", "period"])

@@ -99,5 +99,5 @@ def plain(name: str) -> str:
 
 
 def _by(places: pd.DataFrame, code: str, name: str, key) -> dict[str, tuple[str, str]]:
-    pairs = places[[code, name]].drop_duplicates().sort_values(code)
+    pairs = places[[code, name]].drop_duplicates().sort_values(code, kind="stable")
     return {key(title): (gss, title) for gss, title in pairs.itertuples(index=False)}

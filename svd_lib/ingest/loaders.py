@@ -288,7 +288,7 @@ def places_at(view: View, level: str = "lsoa21cd") -> pd.DataFrame:
     named = places.sort_values(["population", "lsoa21cd"], ascending=[False, True]).drop_duplicates(keys)
     out = named[keys].assign(label=_labels(named, level))
     people = places.groupby(keys, as_index=False)["population"].sum(min_count=1)
-    return out.merge(people, how="left", on=keys, validate="one_to_one").sort_values(keys).reset_index(drop=True)
+    return out.merge(people, how="left", on=keys, validate="one_to_one").sort_values(keys, kind="stable").reset_index(drop=True)
 
 
 def located_share(view: View, crime_type: str | Sequence[str] | None = None, period: str = "") -> pd.DataFrame:

@@ -261,9 +261,9 @@ def words_of(top: pd.DataFrame, precision: int, sign: str = "") -> dict[str, str
 def for_chart(frame: pd.DataFrame, most: int = 4) -> pd.DataFrame:
     """Return a frame of :func:`beside_region` with its region and the authorities highest in the newest year, ``most`` in all."""
     known = frame.dropna(subset=["value"])
-    last = known.sort_values("date").groupby(["area_kind", "area_name"], as_index=False).tail(1)
+    last = known.sort_values("date", kind="stable").groupby(["area_kind", "area_name"], as_index=False).tail(1)
     regions, own = last[last["area_kind"] == "region"], last[last["area_kind"] == "county"]
-    kept = [*own.sort_values("value", ascending=False)["area_code"].head(most - len(regions)), *regions["area_code"]]
+    kept = [*own.sort_values("value", ascending=False, kind="stable")["area_code"].head(most - len(regions)), *regions["area_code"]]
     return frame[frame["area_code"].isin(kept)].reset_index(drop=True)
 
 
@@ -272,7 +272,7 @@ def children_period(view: View) -> str:
     rows = indicator_rows(view, list(CHILDREN), ["county"]).dropna(subset=["value"])
     if rows.empty:
         return latest_year(view)
-    last = rows.sort_values("date").groupby("indicator").tail(1)["period"].str.partition("/")
+    last = rows.sort_values("date", kind="stable").groupby("indicator").tail(1)["period"].str.partition("/")
     return f"{last[0].min()}/{last[2].max()}"
 
 
@@ -337,7 +337,7 @@ def _listed(names: Sequence[str]) -> str:
 def admissions_of_region(view: View) -> pd.DataFrame:
     """Return the region's hospital admissions for assault by a sharp object, by financial year, as published."""
     rows = indicator_rows(view, "sharp_object_admissions", ["region"])
-    return rows.sort_values("date").reset_index(drop=True)
+    return rows.sort_values("date", kind="stable").reset_index(drop=True)
 
 
 def newest_index(view: View) -> str:

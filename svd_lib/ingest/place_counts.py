@@ -247,4 +247,4 @@ def place_indicator(view: View, indicator: str, category: str = "all", reference
     rows = rows[rows["reference"] == (reference or rows["reference"].max())]
     places = view.table("places")[["lsoa21cd", "label", "lad24nm"]]
     out = places.merge(rows[["lsoa21cd", "value", "unit", "marker", "reference"]], on="lsoa21cd", how="inner", validate="one_to_one")
-    return out.sort_values("lsoa21cd").reset_index(drop=True)
+    return out.sort_values("lsoa21cd", kind="stable").reset_index(drop=True)

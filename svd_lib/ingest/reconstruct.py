@@ -211,7 +211,7 @@ def reconciliation(recorded_crime: pd.DataFrame) -> pd.DataFrame:
     rows = recorded_crime[(recorded_crime["level"] == "group") & (recorded_crime["measure"] == "offences")]
     quarters = rows[(rows["period_kind"] == "quarter") & (rows["status"] == "reconstructed")]
     chain = rolling_totals(recorded_crime)
-    out = chain[KEYS].drop_duplicates().sort_values(KEYS)
+    out = chain[KEYS].drop_duplicates().sort_values(KEYS, kind="stable")
     spans = quarters.groupby(KEYS)["period_end"].agg(quarters="count", first="min", last="max").reset_index()
     out = out.merge(spans, on=KEYS, how="left", validate="one_to_one")
     used = summarise_check(check_quarters(quarters, chain))[[*KEYS, "totals_checked", "max_deviation"]]

@@ -223,7 +223,7 @@ def recovered_quarters(view: View, offence: str) -> pd.DataFrame:
     crime = view.table("recorded_crime")
     rows = crime[(crime["area_code"] == view.area.pfa24cd) & (crime["offence"] == offence) & (crime["level"] == "group")]
     rows = rows[(rows["period_kind"] == "quarter") & (rows["status"] == "reconstructed")]
-    return rows.rename(columns={"period_start": "month"})[["month", "count", "publication"]].sort_values("month").reset_index(drop=True)
+    return rows.rename(columns={"period_start": "month"})[["month", "count", "publication"]].sort_values("month", kind="stable").reset_index(drop=True)
 
 
 def quarters_by_group(view: View, since: pd.Timestamp = BASE_YEAR_END) -> pd.DataFrame:
@@ -274,7 +274,7 @@ def newest_beside_rest(years: pd.DataFrame) -> pd.DataFrame:
         One row: ``count, years, reference_count, reference_years, first_end, last_end`` (last months of the first and
         the last year of the rest).
     """
-    ordered = years.sort_values("period_end")
+    ordered = years.sort_values("period_end", kind="stable")
     rest = ordered.iloc[:-1]
     summed = {"reference_count": rest["count"].sum(), "reference_years": len(rest)}
     return ordered.iloc[[-1]][["count", "years"]].assign(
@@ -324,7 +324,7 @@ def largest_revision(editions: pd.DataFrame) -> pd.DataFrame:
         At most one row: the columns of :func:`knife_editions`, ``value`` (the last count), and ``year_before_first``
         and ``year_before_last``; no row when no figure changed.
     """
-    rows = editions.sort_values("period_end")
+    rows = editions.sort_values("period_end", kind="stable")
     rows = rows.assign(year_before_first=rows["first_count"].shift(), year_before_last=rows["last_count"].shift(), value=rows["last_count"])
     changed = rows[(rows["change"] != 0) & rows["year_before_first"].notna()]
     return changed.loc[changed["change"].abs().sort_values(kind="stable").index[-1:]].reset_index(drop=True)
@@ -622,13 +622,13 @@ def success_measures(view: View) -> pd.DataFrame:
     """
     rows = []
     admissions = view.table("indicators")
-    admissions = admissions[(admissions["indicator"] == "sharp_object_admissions") & (admissions["area_kind"] == "region")].sort_values("period_end")
+    admissions = admissions[(admissions["indicator"] == "sharp_object_admissions") & (admissions["area_kind"] == "region")].sort_values("period_end", kind="stable")
     if len(admissions):
         last = admissions.iloc[-1]
         rows.append(("admissions", "Hospital admissions for assault with a sharp object", "the whole region, rounded", last["area_name"], last["value"], year_ending(last["period_end"])))
     knives = knife_editions(view)
     if len(knives):
-        last = knives.sort_values("period_end").iloc[-1]
+        last = knives.sort_values("period_end", kind="stable").iloc[-1]
         rows.append(("knife", "Knife-enabled serious violence", "knife or sharp instrument offences of the force", force_name(view), last["last_count"], year_ending(last["period_end"])))
     deaths = newest_rows(homicide_years(view))
     rows += [("homicide", "Non-domestic homicide", "all homicides of the force", force_name(view), row["count"], year_ending(row["period_end"])) for row in deaths.to_dict("records")]

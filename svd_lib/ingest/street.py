@@ -416,7 +416,7 @@ def split_counts(counts: pd.DataFrame, place_changes: pd.DataFrame) -> pd.DataFr
     ordered = counts.sort_values("month", kind="stable")
     after = ordered.groupby(["force_slug", "lsoa", "crime_type"])["count"].cumsum()
     ordered = ordered.assign(after=after, before=after - ordered["count"])
-    concerned = place_changes[place_changes["lsoa11cd"].isin(counts["lsoa"].unique())].sort_values("lsoa21cd")
+    concerned = place_changes[place_changes["lsoa11cd"].isin(counts["lsoa"].unique())].sort_values("lsoa21cd", kind="stable")
     parts = dict(list(concerned.groupby("lsoa11cd")))
     pieces = []
     for code, group in ordered.groupby("lsoa", sort=True):

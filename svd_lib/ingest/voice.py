@@ -98,4 +98,4 @@ def themes(rows: pd.DataFrame) -> pd.DataFrame:
     wide = marked.pivot(index="question", columns="answer", values="count").reindex(columns=[BOTH, ONE, NEITHER])
     totals = marked.groupby("question")["total"].first()
     named = wide.set_axis(["both", "one", "neither"], axis=1)
-    return named.assign(total=totals, is_suppressed=named.isna().any(axis=1)).reset_index().sort_values("both", ascending=False, ignore_index=True)
+    return named.assign(total=totals, is_suppressed=named.isna().any(axis=1)).reset_index().sort_values("both", ascending=False, ignore_index=True, kind="stable")

@@ -53,7 +53,7 @@ def course(frame: pd.DataFrame, x: str, label: str, value: str = "value", unit: 
     dict of str to str
         ``first, start, last, end``: two names and two numbers; empty words for a frame without values.
     """
-    known = frame.dropna(subset=[value]).sort_values(x)
+    known = frame.dropna(subset=[value]).sort_values(x, kind="stable")
     if known.empty:
         return dict.fromkeys(("first", "start", "last", "end"), "")
     first, last = known.iloc[0], known.iloc[-1]

@@ -1,9 +1,11 @@
-"""Who may import what, and the shape of the package: read from the syntax, nothing is imported."""
+"""Who may import what, and the shape of the package: read from the syntax, no module is imported to be looked at."""
 
 import ast
 from pathlib import Path
 
 import pytest
+
+from svd_lib.build.lint import unsteady_sorts
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -84,6 +86,12 @@ def test_nothing_below_the_build_reads_the_clock_or_the_environment(path):
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             assert (node.value.id, node.attr) not in CLOCK_AND_ENVIRONMENT, f"{path.relative_to(ROOT)}, line {node.lineno}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=names(MODULES))
+def test_rows_that_tie_are_not_left_to_the_processor(path):
+    unsteady = [node.lineno for node in unsteady_sorts(ast.parse(path.read_text(encoding="utf-8")))]
+    assert not unsteady, f"{path.relative_to(ROOT)}, line(s) {unsteady}: a sort by one column needs kind='stable'"
 
 
 def test_no_area_is_named_in_the_code():

@@ -63,6 +63,7 @@ def test_a_good_notebook_keeps_every_rule(tmp_path):
         ("from svd_lib.ingest import tidy\nx = 1", "imports 'svd_lib.ingest.tidy'"),
         ("x = frame.to_csv('f')", "calls 'to_csv'"),
         ("x = plt.figure()", "uses 'plt'"),
+        ("x = frame.sort_values('rate', ascending=False)", "sorts by one column"),
         ("%matplotlib inline\nx = 1", "magic"),
         ("!ls\nx = 1", "shell command"),
         ("x = datetime.now()", "uses 'datetime'"),
