@@ -11,6 +11,7 @@ Kelly, Golden and Assad (1992), Networks 22:397-417; Fischetti and Salazar (2001
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -147,6 +148,8 @@ def _enough(fit: Sequence[Floats], need: Need) -> list[Floats] | None:
 
 TRIED_TWICE = 600
 """Systems of at most this many cells are searched from both ends."""
+EXCHANGED = 200
+"""Systems of at most this many cells are searched again without each withheld cell."""
 ROUNDS = 6
 """Moves of all cells together that are tried before any cell is looked at alone."""
 
@@ -209,6 +212,8 @@ def greedy_pattern(
 ) -> Search:
     """Return the cheaper of two searches, begun with the largest and with the smallest protected cells; of one in a large system.
 
+    In a small system every withheld cell is then forbidden in turn, and what costs less is kept.
+
     Parameters
     ----------
     moves : Moves
@@ -231,8 +236,28 @@ def greedy_pattern(
     first = _search(moves, needs, -1, price, allowed, fixed)
     if len(price) > TRIED_TWICE or not first.cost:
         return first
-    other = _search(moves, needs, 1, price, allowed, fixed)
-    return min(first, other, key=lambda search: search.cost)
+    found = min(first, _search(moves, needs, 1, price, allowed, fixed), key=_cost_of)
+    return _exchanged(found, needs) if len(price) <= EXCHANGED else found
+
+
+def _exchanged(found: Search, needs: Sequence[Need]) -> Search:
+    """Search again without each withheld cell in turn, dearest first, and keep what is cheaper, until nothing is."""
+    tried: set[int] = set()
+    while True:
+        withheld = np.flatnonzero(found.hidden & ~found.fixed)
+        left = [int(cell) for cell in withheld[np.argsort(-found.price[withheld], kind="stable")] if cell not in tried]
+        if not left:
+            return found
+        tried.add(left[0])
+        allowed = found.allowed.copy()
+        allowed[left[0]] = False
+        for sign in (-1, 1):
+            with contextlib.suppress(SnaError):
+                found = min(found, _search(found.moves, needs, sign, found.price, allowed, found.fixed), key=_cost_of)
+
+
+def _cost_of(search: Search) -> float:
+    return search.cost
 
 
 def _search(moves: Moves, needs: Sequence[Need], sign: int, price: Floats, allowed: Marks, fixed: Marks) -> Search:
