@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -34,6 +35,7 @@ import many_areas  # noqa: E402
 from memory import Peak  # noqa: E402
 
 from svd_lib.build import provenance, stock  # noqa: E402
+from svd_lib.build.chapters import read_chapters  # noqa: E402
 from svd_lib.build.inputs import edition_to_build, prepare_view  # noqa: E402
 from svd_lib.build.progress import Progress  # noqa: E402
 from svd_lib.edition import open_edition  # noqa: E402
@@ -114,7 +116,7 @@ def timed(prepared: Path, names: list[str], folder: Path, jobs: int) -> dict[str
     project = stock.copy_project(ROOT, folder / f"areas-{len(names)}")
     for name in names:
         many_areas.copy_prepared(prepared, name, project)
-    sna = str(Path(sys.executable).with_name("sna"))
+    sna, load = str(Path(sys.executable).with_name("sna")), os.getloadavg()[0]
     with Peak(lambda command: "svd_lib" in command or "sna" in command or "ipykernel" in command).watching() as peak:
         began = time.perf_counter()
         stock.run([sna, "build", "--jobs", str(jobs), "--areas", ",".join(names)], project)
@@ -123,10 +125,24 @@ def timed(prepared: Path, names: list[str], folder: Path, jobs: int) -> dict[str
     sites = len(list((project / "_build").glob("*/html/index.html")))
     if sites != len(names) or not (project / "_build" / "index.html").is_file():
         raise SystemExit(f"{sites} of {len(names)} sites were built")
+    built = sum(chapters_without_error(project, name) for name in names)
     written = len(tidy_files(project))
     shutil.rmtree(project)
     made_up = sum(name.startswith("made-up") for name in names)
-    return {"seconds": round(seconds, 1), "peak_mib": round(peak.bytes / 2**20), "sites": sites, "made_up": made_up, "tidy_written": written, "jobs": jobs}
+    return {"seconds": round(seconds, 1), "peak_mib": round(peak.bytes / 2**20), "sites": sites, "made_up": made_up, "tidy_written": written, "jobs": jobs, "chapters": built, "load_before": round(load, 2)}
+
+
+def chapters_without_error(project: Path, name: str) -> int:
+    """Return how many chapters of an area were executed; stop where one is missing or holds an error."""
+    chapters = read_chapters(project)
+    for chapter in chapters:
+        executed = project / "_build" / name / "notebooks" / chapter.path.name
+        if not executed.is_file():
+            raise SystemExit(f"{name}: the chapter {chapter.name} was not built")
+        cells = json.loads(executed.read_text(encoding="utf-8"))["cells"]
+        if any(output["output_type"] == "error" for cell in cells for output in cell.get("outputs", [])):
+            raise SystemExit(f"{name}: the chapter {chapter.name} holds an error")
+    return len(chapters)
 
 
 def tidy_files(project: Path) -> list[Path]:
