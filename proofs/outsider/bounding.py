@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 import numpy as np
 from scipy import sparse
@@ -46,6 +46,12 @@ def same_groups(layout: Layout) -> list[tuple[Cell, list[Cell]]]:
     return [(cell, [(about[0], cell[2], ALL)]) for cell in sizes] if about else []
 
 
+def is_within(part: str, whole: str) -> bool:
+    """Say whether one period, as 2025-01/2025-06, lies within another longer one; ISO months compare as text."""
+    (first, last), (start, end) = part.split("/"), whole.split("/")
+    return part != whole and start <= first and last <= end
+
+
 @dataclass
 class Joint:
     """The cells of one table in the editions that published it.
@@ -56,11 +62,15 @@ class Joint:
         The table in each edition; cells that name their month, and those of equal periods, are the same cell.
     names : list of (str, tuple)
         Period (empty where the cell names its month) and values of each cell.
+    differences : list of (int, int, int)
+        Where one edition's period lies within another's: the place of what came since, which no table shows and everybody can take,
+        that of the shorter period's count, and that of the longer's.
     """
 
     layouts: Sequence[Layout]
     names: dict[tuple[str, Cell], int] = field(default_factory=dict)
     rows: list[tuple[dict[int, float], float, float]] = field(default_factory=list)
+    differences: list[tuple[int, int, int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         for layout in self.layouts:
@@ -70,7 +80,21 @@ class Joint:
                 row = {self.at(layout, part): 1.0 for part in parts}
                 row[self.at(layout, total)] = -1.0
                 self.rows.append((row, 0.0, 0.0))
+        for part, whole in permutations(self.layouts, 2):
+            if is_within(part.period, whole.period):
+                self._subtract(part, whole)
         self.lower, self.upper = np.zeros(len(self.names)), np.full(len(self.names), MOST)
+
+    def _subtract(self, part: Layout, whole: Layout) -> None:
+        """Name what came between two periods' counts."""
+        for cell in part.cells:
+            if cell in whole.place and self.name(part, cell)[0]:
+                since = self.names.setdefault((f"{whole.period} since {part.period}", cell), len(self.names))
+                self.differences.append((since, self.at(part, cell), self.at(whole, cell)))
+
+    def take_differences(self, found: Iterable[tuple[int, int, int]]) -> None:
+        """Take in that the longer period's count is the shorter one's and what came since, which is zero or more."""
+        self.rows += [({shorter: 1.0, since: 1.0, longer: -1.0}, 0.0, 0.0) for since, shorter, longer in found]
 
     def name(self, layout: Layout, cell: Cell) -> tuple[str, Cell]:
         """Return what makes a cell the same in two editions."""
@@ -97,16 +121,20 @@ class Joint:
                 taken += 1
         return taken
 
-    def zeros_shown(self, layout: Layout) -> None:
-        """Where every combination of some labels is published but for withheld ones, and zeros are among them, the withheld are one at least."""
+    def zeros_shown(self, layout: Layout) -> Iterable[list[int]]:
+        """Yield the withheld cells of each combination of labels of which zeros are published: each of them seems to be one at least."""
         patterns: dict[tuple[bool, ...], list[int]] = {}
         for cell in layout.cells:
             patterns.setdefault(tuple(value != ALL for value in cell), []).append(self.at(layout, cell))
         for places in patterns.values():
             known = [place for place in places if self.lower[place] == self.upper[place]]
             if any(self.upper[place] == 0 for place in known):
-                for place in set(places) - set(known):
-                    self.lower[place] = max(self.lower[place], 1.0)
+                yield sorted(set(places) - set(known))
+
+    def take_least(self, places: Iterable[int]) -> None:
+        """Take in that some cells are one at least."""
+        for place in places:
+            self.lower[place] = max(self.lower[place], 1.0)
 
     def ranges(self, cells: Sequence[int]) -> dict[int, tuple[float, float]] | None:
         """Return the least and greatest value of each cell, or None where nothing agrees with everything read."""

@@ -163,8 +163,14 @@ def release_extract(edition: Edition, kind_id: str, approver: str, day: date, va
     """
     kind = kind_named(kind_id)
     held = held_of(vault_of(edition, vault), edition, kind)
-    origin = Origin(kind, (held.record["first_month"], held.record["last_month"]), held.record["is_synthetic"])
+    months = (held.record["first_month"], held.record["last_month"])
+    origin = Origin(kind, months, held.record["is_synthetic"], lambda some: recount(held.file(), kind, context_of(open_view(edition)), some))
     return release_table(edition, origin, held.table(), approver, day)
+
+
+def recount(path: Path, kind: Kind, context: Context, months: tuple[str, str]) -> pd.DataFrame:
+    """Return the tidy table of some months of an extract that was found to be in order."""
+    return tidy_table(kind, take_in(open_extract(path), kind, context, months).counts, context.district_names)
 
 
 def quotations(edition: Edition, vault: str = "") -> list[str]:

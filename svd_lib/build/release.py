@@ -15,12 +15,11 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from svd_lib.build.joined_releases import Joint, cell_names, earlier_releases, join_earlier
+from svd_lib.build.joined_releases import Joint, Recount, cell_names, earlier_releases, join_earlier
 from svd_lib.disclosure.audit import audit_intervals, audit_singletons
 from svd_lib.disclosure.greedy import greedy_pattern
 from svd_lib.disclosure.moves import Moves
 from svd_lib.disclosure.suppression import primary_cells
-from svd_lib.disclosure.systems import TableSystem
 from svd_lib.disclosure.thresholds import rule_named
 from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
@@ -41,11 +40,14 @@ class Origin:
         First and last month of the extract, as 2025-01.
     is_synthetic : bool
         Whether they were made up.
+    recount : callable
+        Months -> tidy table of those months of the extract alone.
     """
 
     kind: Kind
     months: tuple[str, str]
     is_synthetic: bool
+    recount: Recount
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,11 @@ class Protected:
     audit: dict
 
 
-def protect_table(kind: Kind, frame: pd.DataFrame, months: tuple[str, str] = ("", ""), earlier: Sequence[Cleared] = ()) -> Protected:
+def _not_asked(months: tuple[str, str]) -> pd.DataFrame:
+    raise TypeError(f"An earlier release lies within the extract, so its rows of {months[0]} to {months[1]} must be counted again.")
+
+
+def protect_table(kind: Kind, frame: pd.DataFrame, months: tuple[str, str] = ("", ""), earlier: Sequence[Cleared] = (), recount: Recount = _not_asked) -> Protected:
     """Withhold small counts of a tidy table and what would reveal them, also beside earlier releases, and audit the result.
 
     Parameters
@@ -77,6 +83,8 @@ def protect_table(kind: Kind, frame: pd.DataFrame, months: tuple[str, str] = (""
         First and last month of the extract.
     earlier : sequence of Cleared
         Tables of the kind that earlier editions published.
+    recount : callable
+        Months -> tidy table of those months of the extract alone; asked where an earlier table lies within it.
 
     Raises
     ------
@@ -84,7 +92,7 @@ def protect_table(kind: Kind, frame: pd.DataFrame, months: tuple[str, str] = (""
         When no safe pattern is found or the audit finds a cell that could be worked out.
     """
     threshold = rule_named(RULE).hide_below
-    joint = join_earlier(kind, frame, months, earlier)
+    joint = join_earlier(kind, frame, months, earlier, recount)
     system = joint.system
     small = list(system.cells[primary_cells(system.values, threshold=threshold) & ~joint.is_public])
     hidden, audit = _safe_pattern(joint, small, threshold, _may_be_hidden(kind, frame, len(system.values)))
@@ -107,17 +115,15 @@ def _safe_pattern(joint: Joint, small: list[Hashable], threshold: int, may_be_hi
     """Return the cells to withhold and the audit of them.
 
     Zeros are shown, so that an attacker knows every withheld cell to be one or more; they are withheld only where nothing
-    else protects. The totals of a survey's questions stay: each is the number of people who answered, so one would give
-    the other away.
+    else protects, first so that even one who guesses rightly which are zeros learns nothing. The totals of a survey's questions
+    stay: each is the number of people who answered, so one would give the other away.
     """
-    system = joint.system
-    for hides_zeros in (False, True):
-        least = 0.0 if hides_zeros else 1.0
+    for hides_zeros, least in ((False, 1.0), (True, 1.0), (True, 0.0)):
         try:
-            hidden = _withheld(joint, small, threshold, (system.values >= least) & may_be_hidden, least)
+            hidden = _withheld(joint, small, threshold, (hides_zeros | (joint.system.values > 0)) & may_be_hidden, least)
         except SnaError:
             continue
-        audit = _audited(system, small, hidden, threshold, least)
+        audit = _audited(joint, small, hidden, threshold, least)
         if audit["is_safe"]:
             return hidden, audit
     raise SnaError("No choice of withheld counts kept the small ones from being worked out; nothing was released. Merge categories or cover more months.")
@@ -129,24 +135,33 @@ def _withheld(joint: Joint, small: list[Hashable], threshold: int, allowed: np.n
     first = np.isin(system.cells, small)
     fixed = first | joint.is_unpublished
     alone = np.flatnonzero(first & (system.values == 1) & ~system.is_total)
-    moves = Moves(system, np.where(system.values >= least, least, 0.0), np.full(len(system.values), np.inf))
+    moves = Moves(system, _known_least(joint, least), np.full(len(system.values), np.inf))
     price = np.where(fixed, 0.0, system.values + 1.0)
     search = greedy_pattern(moves, np.flatnonzero(first), threshold, price, allowed & ~fixed & ~joint.is_public, fixed, alone)
     return list(system.cells[search.hidden])
 
 
-def _audited(system: TableSystem, small: list[Hashable], hidden: list[Hashable], threshold: int, least: float) -> dict:
+def _known_least(joint: Joint, least: float) -> np.ndarray:
+    """Return what someone takes every withheld cell to hold at least; of a difference between editions nobody knows that it is not zero."""
+    return np.where((joint.system.values >= least) & ~joint.is_difference, least, 0.0)
+
+
+def _audited(joint: Joint, small: list[Hashable], hidden: list[Hashable], threshold: int, least: float) -> dict:
     """Audit every withheld small count, from outside and from the place of a person who is alone in a withheld cell.
 
-    The audit trusts nothing of the search: it computes each range anew by linear programming.
+    The audit trusts nothing of the search: it computes each range anew by linear programming. Where zeros were allowed to be
+    withheld, someone who takes every withheld count to be one or more must learn no more than the rule says by itself: that it may
+    be any number from one up to the threshold.
     """
     if not small:
         return {"is_safe": True, "narrowest": None, "attackers": 0}
-    outside = audit_intervals(system, hidden, at_least=least, only=small)
+    system = joint.system
+    outside = audit_intervals(system, hidden, at_least=_known_least(joint, least), only=small)["width"]
+    guessing = outside if least else audit_intervals(system, hidden, at_least=_known_least(joint, 1.0), only=small)["width"]
     inside = audit_singletons(system, hidden)
     inside = inside[inside["cell"].isin(small)]
-    exposed = int((outside["width"] < threshold - 1e-6).sum() + inside["is_exposed"].sum())
-    narrowest = float(np.min(outside["width"]))
+    exposed = int((outside < threshold - 1e-6).sum() + (guessing < threshold - 2 - 1e-6).sum() + inside["is_exposed"].sum())
+    narrowest = float(np.min(outside))
     return {"is_safe": not exposed, "narrowest": None if np.isinf(narrowest) else round(narrowest, 3), "attackers": int(inside["attacker"].nunique())}
 
 
@@ -180,7 +195,7 @@ def release_table(edition: Edition, origin: Origin, frame: pd.DataFrame, approve
         raise SnaError("A release needs the name or role of the person who approves it; give --approver.")
     if origin.is_synthetic and not edition.is_synthetic:
         raise SnaError(f"The extract is synthetic; it cannot be released into {edition.name}. Use 'sna build --with-synthetic-partners' to try the pages.")
-    made = protect_table(origin.kind, frame, origin.months, earlier_releases(edition, origin.kind))
+    made = protect_table(origin.kind, frame, origin.months, earlier_releases(edition, origin.kind), origin.recount)
     content = table_bytes(made.frame)
     record = _record(edition, origin, content, made.audit, approver.strip(), day)
     folder = cleared_folder(edition)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from svd_lib.build.partners import context_of, intake_of, offence_groups, write_quote
+from svd_lib.build.partners import context_of, intake_of, offence_groups, recount, write_quote
 from svd_lib.build.progress import Progress
 from svd_lib.build.provenance import combined_digest, folder_digests
 from svd_lib.build.release import Origin, release_table
@@ -122,7 +122,11 @@ def _make_up(edition: Edition, kind: Kind, setting: Setting, context: Context, r
     with tempfile.TemporaryDirectory(prefix=".extract-", dir=tables) as scratch:
         path = Path(scratch, f"synthetic-{kind.id}.csv")
         write_synthetic(kind, setting, rng, path)
-        intake = intake_of(open_extract(path), kind, context)
+        _release(edition, kind, path, context, tables)
+
+
+def _release(edition: Edition, kind: Kind, path: Path, context: Context, tables: Path) -> None:
+    intake = intake_of(open_extract(path), kind, context)
     if not intake.report.is_empty:
         raise SnaError(f"The synthetic extract of kind {kind.id} was refused: {intake.report.lines()[0]}.")
     frame = tidy_table(kind, intake.counts, context.district_names)
@@ -130,4 +134,5 @@ def _make_up(edition: Edition, kind: Kind, setting: Setting, context: Context, r
     months = (min(intake.months), max(intake.months))
     for name, quote in list(candidates(intake.texts).items())[:QUOTED]:
         write_quote(edition, name, quote, SYNTHETIC_APPROVER, edition.period_end)
-    release_table(edition, Origin(kind, months, intake.is_synthetic), frame, SYNTHETIC_APPROVER, edition.period_end)
+    origin = Origin(kind, months, intake.is_synthetic, lambda some: recount(path, kind, context, some))
+    release_table(edition, origin, frame, SYNTHETIC_APPROVER, edition.period_end)

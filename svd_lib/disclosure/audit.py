@@ -24,7 +24,7 @@ def audit_intervals(
     suppressed: Sequence[Hashable],
     *,
     width: float = 0.0,
-    at_least: float = 0.0,
+    at_least: float | Floats = 0.0,
     at_most: float = np.inf,
     known: Sequence[Hashable] = (),
     whole_numbers: bool = False,
@@ -41,7 +41,7 @@ def audit_intervals(
     width : float, default 0
         An interval no wider than this exposes its cell.
     at_least, at_most : float
-        What everybody knows of every cell: counts are zero or more.
+        What everybody knows of every cell: counts are zero or more. The least may differ by cell: an array, shape (n,), in their order.
     known : sequence
         Suppressed cells that this attacker knows (a single contributor knows its own cell).
     whole_numbers : bool, default False
@@ -62,10 +62,11 @@ def audit_intervals(
     asked = system.positions(suppressed if only is None else only)
     free = np.setdiff1d(system.positions(suppressed), system.positions(known))
     lower, upper = system.values.copy(), system.values.copy()
+    least = np.broadcast_to(np.asarray(at_least, float), len(system.values))
     for places in _connected(system, free):
         wanted = np.isin(places, asked)
         if wanted.any():
-            lower[places[wanted]], upper[places[wanted]] = _bounds(system, places, np.flatnonzero(wanted), at_least, at_most, whole_numbers)
+            lower[places[wanted]], upper[places[wanted]] = _bounds(system, places, np.flatnonzero(wanted), least[places], at_most, whole_numbers)
     frame = pd.DataFrame(
         {"cell": system.cells[asked], "value": system.values[asked], "lower": lower[asked], "upper": upper[asked]}
     )
@@ -162,13 +163,13 @@ def _connected(system: TableSystem, free: NDArray[np.int64]) -> list[NDArray[np.
 
 
 def _bounds(
-    system: TableSystem, places: NDArray[np.int64], asked: NDArray[np.int64], at_least: float, at_most: float, whole_numbers: bool
+    system: TableSystem, places: NDArray[np.int64], asked: NDArray[np.int64], at_least: Floats, at_most: float, whole_numbers: bool
 ) -> tuple[Floats, Floats]:
     part = system.relations[:, places]
     used = np.diff(part.indptr) > 0
     matrix = part[used]
     total = matrix @ system.values[places]
-    limits = optimize.Bounds(np.full(len(places), at_least), np.full(len(places), at_most))
+    limits = optimize.Bounds(at_least, np.full(len(places), at_most))
     ends = [_extreme(matrix, total, limits, k, sign, whole_numbers) for k in asked for sign in (1.0, -1.0)]
     pairs = np.array(ends).reshape(len(asked), 2)
     return pairs[:, 0], pairs[:, 1]

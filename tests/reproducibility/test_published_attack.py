@@ -70,9 +70,22 @@ def test_a_group_is_as_large_under_every_question() -> None:
     assert joint.ranges([hidden])[hidden] == pytest.approx((4, 4))
 
 
-def test_two_releases_that_share_nine_months_give_nothing_away_together() -> None:
-    (found,) = published_attack.overlapping_years(np.random.default_rng(20261126), 1, ["education"])
-    assert found.trials > 5 and found.hits == 0
+def test_a_difference_between_two_periods_is_a_count_of_its_own() -> None:
+    half, year = (Layout("visits", ("visits",), ("place",), (("Easton",), ("Weston",), ("all",)), period) for period in ("2025-01/2025-06", "2025-01/2025-12"))
+    joint = Joint([half, year])
+    for layout, known in ((half, {"Easton": 12.0, "all": 50.0}), (year, {"Easton": 15.0})):
+        joint.take(layout, [Claim(layout.place[(cell,)], count, count, "") for cell, count in known.items()])
+    joint.take_differences(joint.differences)
+    ranges = joint.ranges([since for since, _, _ in joint.differences])
+    easton, _, total = (ranges[since] for since, _, _ in joint.differences)
+    assert easton == pytest.approx((3, 3)) and total[0] == pytest.approx(3) and total[1] > 1000
+
+
+def test_a_year_and_the_extract_that_holds_it_give_nothing_away_and_one_that_lost_months_is_refused() -> None:
+    later, lost, careless = published_attack.later_releases(np.random.default_rng(20261126), 1, ["education"])
+    assert later.trials > 5 and later.hits == 0
+    assert lost.trials == 1 and lost.hits == 0
+    assert careless.kind == "measured" and careless.trials > 5
 
 
 @pytest.mark.ci

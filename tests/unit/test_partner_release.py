@@ -59,7 +59,7 @@ def test_a_release_withholds_small_counts_and_what_would_reveal_them_and_says_wh
     merged = shown.merge(truth, on=list(kind.dimensions), suffixes=("", "_true"), validate="one_to_one")
     assert len(merged) == len(truth) and (merged["count"].dropna() == merged.loc[merged["count"].notna(), "count_true"]).all()
     assert not merged["count"].between(1, 9).any() and merged.loc[merged["count_true"].between(1, 9), "count"].isna().all()
-    system = join_earlier(kind, truth, ("2025-01", "2025-12"), []).system
+    system = join_earlier(kind, truth, ("2025-01", "2025-12"), [], lambda _: truth).system
     cells = ["|".join(row) for row in merged[list(kind.dimensions)].astype(str).to_numpy()]
     hidden = [cell for cell, gone in zip(cells, merged["count"].isna()) if gone]
     audit = audit_intervals(system, hidden, at_least=1.0).set_index("cell")

@@ -59,7 +59,7 @@ def test_size_follows_the_residents_and_the_months(setting) -> None:
 
 
 def test_made_up_counts_cannot_enter_a_real_edition(view) -> None:
-    origin = release.Origin(kind_named("fire"), ("2025-01", "2025-12"), is_synthetic=True)
+    origin = release.Origin(kind_named("fire"), ("2025-01", "2025-12"), is_synthetic=True, recount=lambda _: pd.DataFrame())
     with pytest.raises(SnaError, match="synthetic; it cannot be released into suffolk-2025"):
         release.release_table(view.edition, origin, pd.DataFrame(), "A. Person", date(2026, 1, 1))
 

@@ -56,7 +56,7 @@ class Intake:
         self.is_synthetic |= coarse.get(SYNTHETIC.name) == YES
 
 
-def take_in(extract: Extract, kind: Kind, context: Context) -> Intake:
+def take_in(extract: Extract, kind: Kind, context: Context, months: tuple[str, str] | None = None) -> Intake:
     """Check a file of a kind with named columns and count it.
 
     Parameters
@@ -67,6 +67,8 @@ def take_in(extract: Extract, kind: Kind, context: Context) -> Intake:
         Any but the survey.
     context : Context
         Districts, offence codes and the edition's last day.
+    months : tuple of str, optional
+        First and last month of the rows that are counted; all when absent.
 
     Raises
     ------
@@ -85,6 +87,8 @@ def take_in(extract: Extract, kind: Kind, context: Context) -> Intake:
         for reader in readers:
             coarse |= reader.read(cells, number, intake.report)
         intake.note(coarse)
+        if months and not months[0] <= coarse.get("month", "") <= months[1]:
+            continue
         counter.add(coarse, _key_of(readers, cells))
     intake.counts = counter.counts()
     return intake

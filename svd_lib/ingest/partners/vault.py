@@ -63,6 +63,19 @@ class Held:
             raise SnaError(f"The vault's counts of kind {self.kind.id} are not the ones its record names; add the extract again.")
         return contracts.validate(self.kind.table, tidy.read_table(path))
 
+    def file(self) -> Path:
+        """Return the kept copy of the extract.
+
+        Raises
+        ------
+        SnaError
+            When it is not the file that the record names.
+        """
+        found = [path for path in self.folder.glob("extract.*") if _digest(path) == self.record["sha256"]]
+        if len(found) != 1:
+            raise SnaError(f"The vault's extract of kind {self.kind.id} is not the one its record names; add the extract again.")
+        return found[0]
+
     def quotes(self) -> dict[str, dict]:
         """Return the screened quotations by id; empty for kinds without."""
         path = self.folder / QUOTES
