@@ -7,6 +7,7 @@ that no real attacker could do better with these readings; then it looks up whic
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import subprocess
@@ -180,29 +181,32 @@ def later_releases(rng: np.random.Generator, replications: int, kinds: Sequence[
     readings = []
     for kind in kinds or [name for name, one in KINDS.items() if not one.is_survey]:
         found = [attack_releases(kind, rng) for _ in range(replications)]
-        recovered, protected, accepted, careless, of_careless = (sum(part) for part in zip(*found))
+        recovered, protected, refused, accepted, careless, of_careless = (sum(part) for part in zip(*found))
         readings += [
             Reading("releases", f"{kind}: protected counts and differences recovered from a year and the extract that holds it and a quarter more", "level", 0.0, recovered, max(protected, 1), is_discrete=True),
+            Reading("releases", f"{kind}: extracts that hold a published year and a quarter more and were refused", "measured", np.nan, refused, replications, note="No choice of withheld counts was safe; an extract of the new months alone is taken"),
             Reading("releases", f"{kind}: extracts that lost months of a published one and were accepted", "level", 0.0, accepted, replications, is_discrete=True),
             Reading("releases", f"{kind}: protected counts that such extracts would give away if they were accepted", "measured", np.nan, careless, max(of_careless, 1), note="Why they are refused"),
         ]
     return readings
 
 
-def attack_releases(name: str, rng: np.random.Generator) -> tuple[int, int, int, int, int]:
-    """Attack two releases; return counts recovered, protected, whether a lossy extract was accepted, and what it would have given away, of how many."""
+def attack_releases(name: str, rng: np.random.Generator) -> tuple[int, ...]:
+    """Attack two releases; return counts recovered, protected, whether the later was refused, a lossy extract accepted, and what that would give away, of how many."""
     kind, edition = KINDS[name], open_edition(EDITION, str(ROOT))
     view = open_view(edition)
     setting = setting_of(view.table("population"), offence_groups(ROOT), pd.Period(GROWN[1], "M"), months=15)
     records = synthetic_extract(kind, setting, rng)
     first = _released(kind, records, EARLIER, view)
-    later = _released(kind, records, GROWN, view, [first.cleared])
-    try:
-        _released(kind, records, SLID, view, [first.cleared])
-        accepted = 1
-    except SnaError:
-        accepted = 0
-    return *_recovered([first, later]), accepted, *_recovered([first, _released(kind, records, SLID, view)])
+    later, slid = (_if_released(kind, records, months, view, first) for months in (GROWN, SLID))
+    found = _recovered([first, later] if later else [first])
+    return *found, int(later is None), int(slid is not None), *_recovered([first, _released(kind, records, SLID, view)])
+
+
+def _if_released(kind: Kind, records: pd.DataFrame, months: tuple[str, str], view: View, first: Release) -> Release | None:
+    with contextlib.suppress(SnaError):
+        return _released(kind, records, months, view, [first.cleared])
+    return None
 
 
 def _recovered(releases: Sequence[Release]) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import errno
 import io
+import os
 import re
 import sys
 from pathlib import Path
@@ -23,21 +24,29 @@ if TYPE_CHECKING:
 
 DEFAULT_EDITION = "suffolk-2025"
 INTERRUPTED = 130
+PIPE_CLOSED = 141
 EXIT_CODES = """exit codes:
   0    done
   1    a build, a comparison or a check did not succeed; the last good site is as it was
   2    something in what was asked or given is wrong; the sentence says what to do
-  130  stopped with Ctrl-C; nothing was lost"""
+  130  stopped with Ctrl-C; nothing was lost
+  141  what read the output ended before it was all said"""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return the exit status."""
     options = parser().parse_args(arguments)
     try:
-        return options.command(options) or 0
+        code = options.command(options) or 0
+        sys.stdout.flush()
+        return code
     except SnaError as problem:
         print(f"sna: {problem}", file=sys.stderr)
         return problem.exit_code
+    except BrokenPipeError:
+        # whoever read the output has seen enough; what is still to be flushed goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
     except OSError as problem:
         print(f"sna: {_trouble(problem)}", file=sys.stderr)
         return 1

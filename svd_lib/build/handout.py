@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 
 from svd_lib.build.chapters import read_chapters
+from svd_lib.build.commentary import with_words
 from svd_lib.build.quotes import edition_words, recommendation_words
 from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
@@ -48,14 +49,14 @@ def write_handout(edition: Edition, chapter: str, target: Path) -> None:
     path = edition.build_path / "notebooks" / f"{chapter}.ipynb"
     if not path.is_file():
         raise SnaError(f"{path} is missing; run 'sna build --edition {edition.name}' first.")
-    page = handout_html(edition, json.loads(path.read_text(encoding="utf-8")))
+    page = handout_html(edition, chapter, json.loads(path.read_text(encoding="utf-8")))
     target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.with_name(f".{target.name}.new")
     beside.write_text(page, encoding="utf-8")
     swap_in(beside, target)
 
 
-def handout_html(edition: Edition, notebook: dict) -> str:
+def handout_html(edition: Edition, chapter: str, notebook: dict) -> str:
     """Return an executed notebook as one HTML page: words and results, no code."""
     import nbformat
     from nbconvert import HTMLExporter
@@ -65,6 +66,7 @@ def handout_html(edition: Edition, notebook: dict) -> str:
         cell["source"] = "".join(cell["source"])
         if cell["cell_type"] == "markdown":
             cell["source"] = words.said(cell["source"])
+    notebook["cells"] = with_words(edition, chapter, notebook["cells"], words.quoted)
     title = next((found[1] for cell in notebook["cells"] if (found := _HEADING.search("".join(cell["source"])))), edition.title)
     exporter = HTMLExporter(extra_template_basedirs=[str(edition.root / TEMPLATES)], template_name=TEMPLATE, exclude_anchor_links=True)
     resources = {"sna": {"title": title, "edition": edition, "style": _style(edition), "date": f"{edition.period_end.day} {edition.period_end:%B %Y}"}}
@@ -92,6 +94,11 @@ class Words:
         """Return the Markdown of a cell with its quotations resolved and without links into the site."""
         lines = [line for line in source.splitlines() if not _DIRECTIVE.match(line.strip())]
         return _LINK.sub(r"\1", _ROLE.sub(self._quoted, "\n".join(lines)))
+
+    def quoted(self, role: str) -> str:
+        """Return the words of one role, as HTML."""
+        found = _ROLE.fullmatch(role)
+        return self._quoted(found) if found else escape(role)
 
     def _quoted(self, role: re.Match) -> str:
         kind, name, part = role.groups()

@@ -20,7 +20,7 @@ from svd_lib.build.plan import CACHE, FILE, RESULTS, Planner
 
 BOOK, PAGES = "book", "pages"
 DOCTREES = Path("_build") / ".doctrees"
-_OF_ONE_PAGE = re.compile(rf"prose of |{RESULTS}|{FILE}book/[\w-]+\.md$")
+_OF_ONE_PAGE = re.compile(rf"prose of |{RESULTS}|{FILE}book/[\w-]+\.md$|{FILE}.*/commentary/[\w-]+\.md$")
 
 
 class KeptBook:

@@ -270,7 +270,7 @@ def _year_before(edition: Edition) -> str:
 
 def _warn(docname: str, pending: PendingQuotation, message: str) -> None:
     line = pending.line or 0
-    where = f"cell {line // _CELL}, line {max(line % _CELL - 1, 1)}" if line >= _CELL else f"line {line}"
+    where = pending.get("where") or (f"cell {line // _CELL}, line {max(line % _CELL - 1, 1)}" if line >= _CELL else f"line {line}")
     _LOG.warning("%s, %s: %s", docname, where, message, location=(docname, line or None), type="sna", subtype="quote")
 
 

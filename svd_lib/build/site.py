@@ -31,6 +31,7 @@ WARM_MODULES = (
     "svd_lib.build.quotes",
     "svd_lib.build.addresses",
     "svd_lib.build.pages",
+    "svd_lib.build.commentary",
     "sphinx.directives.code",
     "sphinx.directives.other",
     "sphinx.directives.patches",
@@ -77,21 +78,28 @@ def assemble_book(edition: Edition, executed: Path, book: Path, pages: Path | No
     pages : pathlib.Path, optional
         Folder of pages as Sphinx wrote them, kept from build to build; those that are there stand in for what did not change.
     """
+    from svd_lib.build.commentary import check_commentary  # docutils is not there where nothing is built
+
     toc, findings = read_toc(edition.root), _findings(edition.out_path / "findings.json")
     shutil.copytree(edition.root / "book", book / "book")
     (book / "notebooks").mkdir()
+    chapters: list[str] = []
     for document in documents_of(toc):
         source = source_of(edition.root, document)
         if source is not None and source.suffix == ".ipynb":
-            _write_settled(executed / source.name, book / f"{document}.ipynb", findings)
+            _write_settled(edition, executed / source.name, book / f"{document}.ipynb", findings)
+            chapters.append(source.stem)
+    check_commentary(edition, chapters)
     (book / "_toc.yml").write_text(yaml.safe_dump(toc, sort_keys=False), encoding="utf-8")
     (book / "_config.yml").write_text(yaml.safe_dump(_configuration(edition, pages), sort_keys=False), encoding="utf-8")
 
 
-def _write_settled(executed: Path, place: Path, findings: dict) -> None:
-    """Write an executed chapter by the rules for missing data."""
-    notebook = json.loads(executed.read_text(encoding="utf-8"))
-    place.write_text(json.dumps(settled(notebook, findings), indent=1, ensure_ascii=False), encoding="utf-8")
+def _write_settled(edition: Edition, executed: Path, place: Path, findings: dict) -> None:
+    """Write an executed chapter by the rules for missing data, with the partnership's words on it."""
+    from svd_lib.build.commentary import noted
+
+    notebook = settled(json.loads(executed.read_text(encoding="utf-8")), findings)
+    place.write_text(json.dumps(noted(edition, executed.stem, notebook), indent=1, ensure_ascii=False), encoding="utf-8")
 
 
 def _findings(path: Path) -> dict[str, dict]:

@@ -54,6 +54,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
             app.add_config_value(name, default, "env")
     app.setup_extension("svd_lib.build.addresses")
     app.setup_extension("svd_lib.build.pages")
+    app.setup_extension("svd_lib.build.commentary")
     app.connect("config-inited", _title_from_the_edition)
     app.connect("env-before-read-docs", _read_quoting_chapters_last)
     app.connect("source-read", _hide_code)

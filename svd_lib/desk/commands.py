@@ -1,4 +1,4 @@
-"""The analyst's commands: new, edit, new-chapter, new-exhibit, export, approve, completion. Each imports what it needs when it runs."""
+"""The analyst's commands: new, edit, new-chapter, new-exhibit, words, export, approve, completion. Each imports what it needs when it runs."""
 
 from __future__ import annotations
 
@@ -41,8 +41,9 @@ def add_commands(commands: argparse._SubParsersAction, add: Add) -> None:
     exhibit.add_argument("chapter", help="chapter's name, like geography")
     exhibit.add_argument("name", help="noun and measure joined by a hyphen, like drugs-rate")
     exhibit.add_argument("--crime", default="Robbery", metavar="TYPE", help="what the example counts, as the publisher words it (default Robbery)")
+    _add_words(commands, add)
     _add_approve(commands, add)
-    export = add(commands, "export", _export, "write a figure for a slide, and a sentence with its citation", examples=("sna export trends-violence-harm --to slides",))
+    export = add(commands, "export", _export, "write a figure for a slide, and a sentence with its citation", examples=("sna export trends-index-groups --to slides",))
     export.add_argument("exhibit", help="exhibit's id, as its address on the page ends")
     export.add_argument("--to", default=".", metavar="DIR", help="folder to write to (default: here)")
     notice = add(commands, "notice", _notice, "say on every page of an edition that it was corrected or withdrawn", examples=('sna notice --kind correction --on 2026-05-04 "The rate is per 10,000."',))
@@ -52,6 +53,15 @@ def add_commands(commands: argparse._SubParsersAction, add: Add) -> None:
     completion = commands.add_parser("completion", help="print what makes a shell complete these commands", description="Print what makes a shell complete these commands; add it to the shell's start-up file.")
     completion.add_argument("shell", choices=SHELLS)
     completion.set_defaults(command=_completion)
+
+
+def _add_words(commands: argparse._SubParsersAction, add: Add) -> None:
+    examples = ("sna words", 'sna words trends-index-groups --author "Head of Community Safety"', 'sna words trends --author "Board" --text "We will look at this again in May."')
+    words = add(commands, "words", _words, "list the exhibits, or add the partnership's own words to one", examples=examples)
+    words.add_argument("exhibit", nargs="?", default="", help="exhibit's id, or a chapter's name for words on the whole chapter")
+    words.add_argument("--author", default="", metavar="OFFICE", help="whose words they are: a role or an office")
+    words.add_argument("--on", type=_day, default=None, metavar="DATE", help="the day they were written (default: today)")
+    words.add_argument("--text", default="", metavar="WORDS", help="the words; without them the slot waits to be filled in an editor")
 
 
 def _add_new(commands: argparse._SubParsersAction, add: Add) -> None:
@@ -157,6 +167,18 @@ def _new_exhibit(options: argparse.Namespace) -> None:
     path = new_exhibit(root, options.chapter, options.name, options.crime)
     print(f"wrote {path.relative_to(root)}: the exhibit {options.chapter}-{options.name}")
     print(f"next: sna edit {options.chapter}, and sna build to see it")
+
+
+def _words(options: argparse.Namespace) -> None:
+    from svd_lib.desk.words import list_slots, start_slot
+
+    edition = _opened(options)
+    if not options.exhibit:
+        print("\n".join(list_slots(edition)))
+        return
+    path, line = start_slot(edition, options.exhibit, options.author, options.on or date.today(), options.text)
+    print(f"{path}, line {line}: {'the words are there' if options.text else 'write below the date; an empty slot shows nothing'}")
+    print(f"next: sna serve --edition {edition.name} shows the page at every save")
 
 
 def _approve(options: argparse.Namespace) -> None:

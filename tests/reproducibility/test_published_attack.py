@@ -82,8 +82,9 @@ def test_a_difference_between_two_periods_is_a_count_of_its_own() -> None:
 
 
 def test_a_year_and_the_extract_that_holds_it_give_nothing_away_and_one_that_lost_months_is_refused() -> None:
-    later, lost, careless = published_attack.later_releases(np.random.default_rng(20261126), 1, ["education"])
+    later, refused, lost, careless = published_attack.later_releases(np.random.default_rng(20261126), 1, ["education"])
     assert later.trials > 5 and later.hits == 0
+    assert refused.trials == 1 and refused.hits == 0
     assert lost.trials == 1 and lost.hits == 0
     assert careless.kind == "measured" and careless.trials > 5
 

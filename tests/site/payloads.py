@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -37,6 +38,8 @@ ON_MAPS = ("lad24nm", "csp_name")
 _PLACES = ("label", "ruc_class")
 _TEXTS = {"indicators": ("unit", "category"), "place_indicators": ("unit", "category"), "recorded_crime": ("offence",)}
 _KEPT = ("schema", "tag", "source", "read_on", "date", "status", "state", "opens", "closes", "kind", "id", "from_id")
+COMMENTED = {"trends": "trends-index-groups", "definitions": "chapter", "geography": "chapter", "drivers": "chapter", "recommendations": "chapter"}
+"""Chapters with a partnership's words, and the slot they stand in."""
 ANSWERS = ("Very safe", "Fairly safe", "A bit unsafe", "Very unsafe")
 
 
@@ -183,10 +186,12 @@ def _write(snapshot: Path, manifest: dict, table: str, frame: pd.DataFrame) -> N
 
 
 def _commentary(folder: Path, spoiler: Spoiler) -> None:
-    """Write a partnership's words on one exhibit, with every payload in each of their fields."""
-    fields = {name: spoiler.spoil(f"commentary.{name}", name, spoiler.share(1)) for name in ("author", "text")}
+    """Write a partnership's words on chapters and an exhibit, without the signs that their reader refuses."""
     folder.mkdir(exist_ok=True)
-    (folder / "trends.md").write_text(f"## trends-violence-rate\nauthor: {fields['author']}\ndate: 2026-01-31\n\n{fields['text']}\n", encoding="utf-8")
+    for chapter, slot in COMMENTED.items():
+        said = {name: spoiler.spoil(f"commentary.{name}", name, spoiler.share(len(COMMENTED))) for name in ("author", "text")}
+        author, text = (re.sub("[\x0c\u202e]", "", one).replace("\n", " ") for one in said.values())
+        (folder / f"{chapter}.md").write_text(f"## {slot}\nauthor: {author}\ndate: 2026-01-31\n\n{text}\n", encoding="utf-8")
 
 
 def _partners(folder: Path, edition: str, spoiler: Spoiler, names: dict[object, str]) -> None:

@@ -55,7 +55,7 @@ def test_a_handout_is_one_file_without_scripts_or_code(edition):
         {"cell_type": "code", "id": "b", "metadata": {}, "source": "secret = 1", "execution_count": 1, "outputs": [
             {"output_type": "display_data", "metadata": {}, "data": {"text/html": '<figure id="x"><p class="sna-downloads">Download</p></figure>', "text/plain": "x"}}]},
     ]  # fmt: skip
-    page = handout_html(edition, json.loads(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})))
+    page = handout_html(edition, "trends", json.loads(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})))
     assert "<title>A chapter" in page and '<html lang="en-GB">' in page and page.count("<h1") == 1
     assert "<script" not in page and "secret" not in page and "sna-downloads" not in page.split("</style>")[1]
     assert not re.findall(r'(?:src|href)="(?!#)', page)

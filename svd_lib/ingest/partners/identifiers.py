@@ -52,7 +52,8 @@ _ADDRESS = re.compile(
 )
 _TITLE = re.compile(r"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Sir|Dame|Rev|PC|DC|DS|DI|Sgt)\.? ?[A-Z][\w'’\-]+")
 _CALLED = re.compile(r"\b(?:[Mm]y name is|[Mm]y name's|[Nn]ame is|[Cc]alled|[Nn]amed|[Kk]nown as|[Ss]igned)[: ]+(?:by )?([A-Z][\w'’\-]+)(?: ([A-Z][\w'’\-]+))?")
-_PAIR = re.compile(r"\b([A-Z][a-zà-ÿ'’]+)\s+(?:[A-Z]\.?\s+)?([A-Z][\w'’\-]+)\b")
+_PAIR = re.compile(r"\b(?=([A-Z][a-zà-ÿ'’]+)\s+(?:[A-Z]\.?\s+)?([A-Z][\w'’\-]+)\b)")
+"""Two words with capitals, also where the one before has one: "As Jane Example said"."""
 _PLACE_WORDS = """
     Street Road Lane Avenue Close Park House School College Hospital Centre Center Station Square Court Hall Green Hill Town Church
     University Academy Day Market Bridge Estate Ward District Council Police Club Arms Hotel Place Terrace Grove Way Drive Gardens
