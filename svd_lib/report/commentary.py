@@ -132,6 +132,8 @@ def _slots(path: Path, content: str) -> Iterator[Words]:
     current: list[tuple[int, str]] = []
     heading: tuple[int, str] | None = None
     for number, line in enumerate(re.split("\r?\n", content), start=1):
+        if _CONTROL.search(line) or any(clean(sign) == "" for sign in line):
+            raise _fault(path, number, "holds a character that cannot be seen; type the text anew")
         if found := _SLOT.match(line):
             if heading:
                 yield _words(path, heading, current)
@@ -194,13 +196,10 @@ def _day(path: Path, line: int, text: str) -> date:
 
 
 def _screen(words: Words) -> None:
-    """Refuse what is too long, what points at a person, and what cannot be seen."""
+    """Refuse what is too long or points at a person."""
     count = len(words.text.split())
     if count > MOST_WORDS:
         raise _fault(words.path, words.line, f"holds {count} words; at most {MOST_WORDS} are read beside a figure")
-    for line, text in [(words.line, words.author), *words.paragraphs]:
-        if _CONTROL.search(text) or any(clean(sign) == "" for sign in text):
-            raise _fault(words.path, line, "holds a character that cannot be seen; type the text anew")
     for line, text in words.paragraphs:
         if kinds := find_identifiers(text):
             raise _fault(words.path, line, f"holds {KINDS[kinds[0]]}; words that are published name nobody")
