@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 
 from svd_lib.build import stock
 from svd_lib.build.provenance import folder_digests
@@ -61,6 +62,35 @@ def test_nothing_changed_is_nothing_done_and_nothing_scientific_imported(project
     assert modules.isdisjoint(SCIENTIFIC)
     assert results(project) == before
     assert build(project, "--plan")[0].strip() == "nothing to do"
+
+
+def test_a_partnership_s_words_change_their_page_alone_and_leave_nothing_when_taken_away(project):
+    before, site = results(project), project / "_build" / EDITION / "html"
+    folder = project / "data" / "editions" / EDITION / "commentary"
+    said = {"trends-index-groups": "The board asked why: {finding}`trends-injury-ratio`.\n\n<b>Twice</b>, in **May**.", "chapter": "We read this chapter together."}
+    words = "\n\n".join(f"## {slot}\nauthor: Head of Community Safety\ndate: 2026-03-12\n\n{text}" for slot, text in said.items())
+    (folder / "trends.md").write_text(words, encoding="utf-8")
+    planned, _ = build(project, "--plan")
+    assert "site: file data/editions/suffolk-2025/commentary/trends.md is new" in planned and "trends:" not in planned.replace("trends.md", "")
+    said, _ = build(project)
+    assert "executing" not in said
+    page = BeautifulSoup((site / "trends.html").read_text(encoding="utf-8"), "lxml")
+    opening, figure = page.select(".sna-words")
+    assert "We read this chapter together." in opening.get_text() and opening.find_next("h2")["id"] == page.find("h2")["id"]
+    assert figure.find_previous("figure", class_="sna-exhibit")["id"] == "trends-index-groups"
+    number = json.loads((site / "findings.json").read_text(encoding="utf-8"))["findings"]["trends-injury-ratio"]["value"]
+    paragraphs = [one.get_text() for one in figure.find_all("p")]
+    assert paragraphs[0] == "Suffolk partnership says" and paragraphs[1] == f"The board asked why: {number:.0f}."
+    assert paragraphs[2] == "<b>Twice</b>, in **May**." and paragraphs[3].startswith("Head of Community Safety, 12 March 2026.")
+    pages = {name for name, digest in results(project).items() if name.startswith("html/") and name.count("/") == 1 and name.endswith(".html") and before.get(name) != digest}
+    assert pages == {"html/trends.html"}
+    (folder / "trends.md").write_text(words.replace("trends-injury-ratio", "trends-no-such"), encoding="utf-8")
+    failed = subprocess.run([sys.executable, "-m", "svd_lib.cli", "build", "--project", str(project), "--edition", EDITION], capture_output=True, text=True, cwd=project)
+    assert failed.returncode == 1 and "commentary/trends.md, line 5: the finding 'trends-no-such' is unknown" in failed.stderr
+    assert "Twice" in (site / "trends.html").read_text(encoding="utf-8")
+    (folder / "trends.md").unlink()
+    build(project)
+    assert results(project) == before
 
 
 def test_edited_prose_and_code_give_what_a_clean_build_gives(project, tmp_path_factory):

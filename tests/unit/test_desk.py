@@ -16,7 +16,7 @@ import yaml
 from svd_lib.build.chapters import documents_of, read_toc
 from svd_lib.build.check import check_project
 from svd_lib.build.lint import lint_notebook
-from svd_lib.desk import approval, notebook, project, scaffold
+from svd_lib.desk import approval, notebook, project, scaffold, words
 from svd_lib.desk.commands import _asked
 from svd_lib.desk.editor import editor_command
 from svd_lib.edition import open_edition
@@ -200,3 +200,44 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
         project.start_project(target)
     assert stat.S_ISREG((locked / "file").stat().st_mode)
     shutil.rmtree(locked)
+
+
+# --- a partnership's words ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def built(copied: Path):
+    """An edition with what a build leaves of two exhibits."""
+    edition = open_edition("suffolk-2025", str(copied))
+    folder = edition.out_path / "exhibits"
+    folder.mkdir(parents=True)
+    for name in ("trends-index-groups", "geography-area-map"):
+        (folder / f"{name}.json").write_text(json.dumps({"title": f"Title of {name}"}))
+    (folder / "geography-area-map.places.json").write_text("{}")
+    return edition
+
+
+def test_words_are_started_filled_and_listed(built):
+    path, line = words.start_slot(built, "trends-index-groups", "Board", date(2026, 3, 12))
+    assert (path.name, line) == ("trends.md", 1) and words.list_slots(built).count("  trends-index-groups  Title of trends-index-groups") == 1
+    assert words.start_slot(built, "trends", "Board", date(2026, 3, 13), "On the whole.") == (path, 5)
+    assert path.read_text() == "## trends-index-groups\nauthor: Board\ndate: 2026-03-12\n\n## chapter\nauthor: Board\ndate: 2026-03-13\n\nOn the whole.\n"
+    assert words.start_slot(built, "trends-index-groups", "Board", date(2026, 3, 14)) == (path, 1)
+    assert "trends (chapter)  has words" in words.list_slots(built) and "  geography-area-map  Title of geography-area-map" in words.list_slots(built)
+
+
+@pytest.mark.parametrize(
+    ("exhibit", "author", "text", "sentence"),
+    [
+        ("trends-none", "Board", "X.", "has no exhibit 'trends-none'"),
+        ("trends-index-groups", "", "X.", "line 7: has no author"),
+        ("trends-index-groups", "Board", "Ring 01473 260000.", "holds a phone number"),
+        ("trends", "Board", "Again.", "has the slot chapter already"),
+    ],
+)
+def test_words_that_may_not_stand_leave_the_file_as_it_was(built, exhibit, author, text, sentence):
+    path, _ = words.start_slot(built, "trends", "Board", date(2026, 3, 13), "On the whole.")
+    before = path.read_bytes()
+    with pytest.raises(SnaError, match=sentence):
+        words.start_slot(built, exhibit, author, date(2026, 3, 12), text)
+    assert path.read_bytes() == before

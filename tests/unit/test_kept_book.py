@@ -40,7 +40,7 @@ def again(tmp_path, **changes):
     return KeptBook(Planner(tmp_path, {**FACTS, **changes}))
 
 
-@pytest.mark.parametrize("name", ["prose of trends", "file book/duty.md"])
+@pytest.mark.parametrize("name", ["prose of trends", "file book/duty.md", "file data/editions/suffolk-2025/commentary/trends.md", "file _build/ipswich-2025/edition/commentary/voice.md"])
 def test_a_page_s_own_words_leave_all_other_pages_as_they_are(tmp_path, published, name):
     kept = again(tmp_path, **{name: "new"})
     assert kept.ready().is_dir()
