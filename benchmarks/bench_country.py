@@ -21,6 +21,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,8 @@ SUFFOLK = (
 )  # fmt: skip
 MADE_UP = "Made-up figures, to try many areas at once: number {number}"
 SEED = 20230131
+Deal = Callable[[pd.DataFrame, int], pd.DataFrame]
+"""Makes an area's street-level counts of those of the real one it is made from and its number."""
 MOST_SLOPE = 1.1
 
 
@@ -89,8 +92,8 @@ def prepare(project: Path, kind: str, mirror: str, count: int) -> list[str]:
     return names
 
 
-def deal_out(project: Path, real: str, number: int) -> str:
-    """Write an edition whose street-level records are those of a real one, given to other neighbourhoods, and return its name."""
+def deal_out(project: Path, real: str, number: int, deal: Deal | None = None) -> str:
+    """Write an edition whose street-level counts are not those of the real one it is made from, by default its own given to other neighbourhoods; return its name."""
     name = f"made-up-{number:02}-{real.rsplit('-', 1)[1]}"
     edition, target = open_edition(real, str(project)), project / "_build" / name
     shutil.copytree(edition.folder, target / "edition", ignore=shutil.ignore_patterns("snapshot"))
@@ -99,16 +102,20 @@ def deal_out(project: Path, real: str, number: int) -> str:
     described |= {"name": name, "title": MADE_UP.format(number=number), "previous": None}
     (target / "edition" / "edition.yml").write_text(yaml.safe_dump(described, sort_keys=False), encoding="utf-8")
     path = target / "view" / "street_counts.parquet"
-    frame = pd.read_parquet(path)
-    inside = frame["location"] == "in_area"
-    places = np.sort(frame.loc[inside, "lsoa21cd"].unique())
-    moved = dict(zip(places, np.random.default_rng([SEED, number]).permutation(places)))
-    frame.loc[inside, "lsoa21cd"] = frame.loc[inside, "lsoa21cd"].map(moved)
+    frame = (deal or to_other_places)(pd.read_parquet(path), number)
     frame.to_parquet(path, index=False)
     manifest = json.loads((target / "view" / "view.json").read_text(encoding="utf-8"))
     manifest["edition"], manifest["tables"]["street_counts"]["sha256"] = name, provenance.file_digest(path)
     (target / "view" / "view.json").write_text(json.dumps(manifest), encoding="utf-8")
     return name
+
+
+def to_other_places(frame: pd.DataFrame, number: int) -> pd.DataFrame:
+    """Give the records of each neighbourhood to another, by a draw that the number seeds."""
+    inside = frame["location"] == "in_area"
+    places = np.sort(frame.loc[inside, "lsoa21cd"].unique())
+    moved = dict(zip(places, np.random.default_rng([SEED, number]).permutation(places)))
+    return frame.assign(lsoa21cd=frame["lsoa21cd"].where(~inside, frame["lsoa21cd"].map(moved)))
 
 
 def timed(prepared: Path, names: list[str], folder: Path, jobs: int) -> dict[str, object]:

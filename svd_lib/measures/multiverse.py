@@ -185,6 +185,50 @@ def agreement(
     )
 
 
+def complete_options(curve: pd.DataFrame, choices: Sequence[str], value: str = "value") -> pd.DataFrame:
+    """Return the specifications of those options that all have an estimate, leaving out as few options as a stepwise search finds.
+
+    Parameters
+    ----------
+    curve : pandas.DataFrame
+        From :func:`run_specifications`; a full factorial.
+    choices : sequence of str
+        Columns of the choices.
+    value : str
+        Column of the estimates.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Rows of the curve, again a full factorial: the option under which most specifications lack an estimate is left out, in turn. Empty where
+        every option of a choice would have to be.
+    """
+    need(curve, [*choices, value], "Complete options")
+    left = curve
+    while left[value].isna().any():
+        missing = {(name, option): share for name in choices for option, share in left[value].isna().groupby(left[name], sort=False).mean().items()}
+        name, option = max(missing, key=missing.__getitem__)
+        left = left[left[name] != option]
+    return left
+
+
+def options_left_out(curve: pd.DataFrame, complete: pd.DataFrame, choices: Sequence[str]) -> list[str]:
+    """Return the options of a curve that :func:`complete_options` left out, in the curve's order.
+
+    Parameters
+    ----------
+    curve, complete : pandas.DataFrame
+        Before and after.
+    choices : sequence of str
+        Columns of the choices.
+
+    Returns
+    -------
+    list of str
+    """
+    return [str(option) for name in choices for option in curve[name].unique() if not (complete[name] == option).any()]
+
+
 def variance_by_choice(curve: pd.DataFrame, choices: Sequence[str], value: str = "value") -> pd.DataFrame:
     """Split the spread of the estimates by the choices that made it (analysis of variance, main effects).
 

@@ -108,3 +108,22 @@ def test_one_area_has_no_rank_correlation_and_no_warning():
         warnings.simplefilter("error")
         made = multiverse.rank_stability(curve, k=1)
     assert made["tau"].isna().all() and (made["areas"] == 1).all()
+
+
+def test_options_without_an_estimate_are_left_out_so_that_the_rest_is_a_full_factorial_again():
+    choices = ["definition", "population", "period", "geography"]
+    frame = _choices()
+    poor = frame["definition"].eq("narrow") & frame["rank"].gt(48)
+    curve = multiverse.gradient_curve(frame.assign(count=frame["count"].mask(poor, 0)), denominators=PEOPLE, geographies={"small": "lsoa", "large": "msoa"})
+    missing = ~np.isfinite(curve["value"])
+    assert missing.any() and not missing[curve["definition"] == "wide"].any()
+    complete = multiverse.complete_options(curve, choices)
+    assert complete["definition"].unique().tolist() == ["wide"] and len(complete) == 8
+    assert multiverse.options_left_out(curve, complete, choices) == ["narrow"]
+    assert multiverse.variance_by_choice(complete, choices)["share"].sum() == pytest.approx(1)
+
+
+def test_a_full_curve_is_left_as_it_is_and_one_without_any_estimate_leaves_nothing():
+    curve = multiverse.gradient_curve(_choices(), denominators=PEOPLE, geographies={"small": "lsoa"})
+    assert multiverse.complete_options(curve, ["definition"]) is curve and multiverse.options_left_out(curve, curve, ["definition"]) == []
+    assert multiverse.complete_options(curve.assign(value=np.nan), ["definition", "population"]).empty
