@@ -10,6 +10,7 @@ import errno
 import io
 import os
 import re
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,6 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"sna: {_trouble(problem)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # pressed again, it would cut the goodbye short
         print("sna: stopped; what was published before is as it was.", file=sys.stderr)
         return INTERRUPTED
 

@@ -20,7 +20,7 @@ from svd_lib.build.chapters import read_chapters
 from svd_lib.build.environment import build_environment
 from svd_lib.build.inputs import edition_to_build, prepare_view
 from svd_lib.build.plan import Planner
-from svd_lib.build.progress import Progress
+from svd_lib.build.progress import Progress, said_left
 from svd_lib.build.run import build_edition, short_folder
 from svd_lib.build.warm import Nurseries
 from svd_lib.edition import NAME_PATTERN, Edition, find_root, open_edition
@@ -103,13 +103,15 @@ def build_areas(areas: Sequence[str], mirror: str | None, project: str, jobs: in
 
 def _collect(tasks: dict[Future, str], areas: Sequence[str], progress: Progress) -> list[Done]:
     done: dict[str, Done] = {}
+    began = time.monotonic()
     for future in as_completed(tasks):
         try:
             one = future.result()
         except BrokenProcessPool:
             one = Done(tasks[future], 0.0, execute.ENDED)
         done[one.area] = one
-        so_far = f"({len(done)} of {len(areas)} areas)"
+        left = (time.monotonic() - began) / len(done) * (len(areas) - len(done))
+        so_far = f"({len(done)} of {len(areas)} areas{said_left(left)})"
         progress.step(f"{one.area}: {one.problem} {so_far}" if one.problem else f"{one.area}: done in {one.seconds:.1f} s {so_far}")
     return [done[area] for area in areas]
 

@@ -11,7 +11,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -145,6 +145,7 @@ def execute_chapters(
     jobs: int = 2,
     runner: Runner = run_with_papermill,
     settle: Settle | None = None,
+    seconds: Mapping[str, float] | None = None,
 ) -> list[Outcome]:
     """Execute every chapter, up to ``jobs`` at a time, and return what became of each.
 
@@ -164,13 +165,16 @@ def execute_chapters(
         How one notebook is executed; it must be importable by name.
     settle : Settle, optional
         Knows which chapters need not run.
+    seconds : mapping of str to float, optional
+        Chapter -> seconds that it took the last time, and the empty name -> those of what follows the chapters.
 
     Raises
     ------
     SnaError
         With exit code 1 when a chapter fails; the sentence names it, its cell and the error.
     """
-    progress.expect({chapter.name: chapter.cells for chapter in chapters})
+    known = dict(seconds or {})
+    progress.expect({chapter.name: chapter.cells for chapter in chapters}, known, min(jobs, len(chapters)), known.get(AFTER, 0.0))
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     if runner is run_with_papermill and context.get_start_method() == "fork":
         import_papermill()
@@ -186,6 +190,8 @@ def execute_chapters(
             raise SnaError(ENDED, exit_code=1) from error
 
 
+AFTER = ""
+"""Stands for what follows the chapters among the seconds of the last time."""
 ENDED = "A process that executes chapters was ended from outside, perhaps because memory ran out; build again: finished chapters are kept, and what was published before is as it was."
 
 

@@ -222,6 +222,24 @@ class Planner:
         self._sources = {name: text for name, text in self.site_facts().items() if not name.startswith(RESULTS)}
         self._record = self.record_facts()
 
+    def seconds(self) -> dict[str, float]:
+        """Return how long each chapter, and what follows them, took the last time that it was done here."""
+        try:
+            return json.loads(self._timed.read_text(encoding="utf-8"))
+        except (FileNotFoundError, json.JSONDecodeError):
+            return {}
+
+    def note_seconds(self, taken: Mapping[str, float]) -> None:
+        """Remember how long something took."""
+        if not taken:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._timed.write_text(json.dumps(self.seconds() | {name: round(value, 1) for name, value in taken.items()}, indent=1), encoding="utf-8")
+
+    @property
+    def _timed(self) -> Path:
+        return self.folder / "seconds.json"
+
     def note_published(self) -> None:
         """Remember what the published site was made from."""
         site = provenance.site_digest(self.edition, self.edition.build_path / "html")["site"]

@@ -7,6 +7,7 @@ import dataclasses
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,7 +158,9 @@ class _Build:
             outcomes = self._run(waiting, work, jobs, runner)
         if all(outcome.is_kept for outcome in outcomes):
             work.collect_findings()
-        self._append("".join(f"{outcome.chapter}: {outcome.seconds:.1f} s\n" for outcome in outcomes if not outcome.is_kept))
+        taken = {outcome.chapter: outcome.seconds for outcome in outcomes if not outcome.is_kept}
+        self.planner.note_seconds(taken)
+        self._append("".join(f"{chapter}: {seconds:.1f} s\n" for chapter, seconds in taken.items()))
 
     def _get_ready(self, modules: list[str] | None = None) -> None:
         """Have warm processes import, each on a core of its own, what kernels and then the site builder need."""
@@ -170,7 +173,7 @@ class _Build:
 
     def _run(self, chapters: list, work: Incremental, jobs: int, runner: execute.Runner) -> list[execute.Outcome]:
         try:
-            return execute.execute_chapters(chapters, work.job, self.environment, self.progress, jobs, runner, work)
+            return execute.execute_chapters(chapters, work.job, self.environment, self.progress, jobs, runner, work, self.planner.seconds())
         except SnaError as problem:
             self._append(f"{problem}\n")
             raise
@@ -179,8 +182,10 @@ class _Build:
         """Make the site again if anything of it changed, and say what it was made from."""
         place = self.edition.build_path
         if self.planner.plan().site:
-            self.progress.step(f"{self.edition.name}: building the site")
+            self.progress.step(f"{self.edition.name}: building the site", self.planner.seconds().get(execute.AFTER, 0.0))
+            began = time.monotonic()
             self._make_site()
+            self.planner.note_seconds({execute.AFTER: time.monotonic() - began})
             self.planner.forget_published()
             for made in sorted(self.staging.iterdir(), key=lambda path: path.name != "html"):
                 swap_in(made, place / made.name)

@@ -1,5 +1,6 @@
 """The command line: quick to start, one sentence on a problem, its own exit codes."""
 
+import signal
 import subprocess
 import sys
 import time
@@ -63,8 +64,21 @@ def test_an_interrupt_says_that_nothing_was_lost(monkeypatch, capsys):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(cli, "_editions", interrupt)
-    assert cli.main(["editions"]) == cli.INTERRUPTED
+    heeds = signal.getsignal(signal.SIGINT)
+    try:
+        assert cli.main(["editions"]) == cli.INTERRUPTED
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN  # a second one no longer cuts it short
+    finally:
+        signal.signal(signal.SIGINT, heeds)
     assert "as it was" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes end in another way there")
+def test_a_reader_who_has_seen_enough_ends_it_quietly(root):
+    running = subprocess.Popen([sys.executable, "-m", "svd_lib.cli", "source", "list"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=root, text=True)
+    running.stdout.close()
+    assert running.wait(60) == cli.PIPE_CLOSED and running.stderr.read() == ""
+    running.stderr.close()
 
 
 def test_editions_are_listed(root, capsys):

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from svd_lib.build import stock
 from svd_lib.cli import parser
 
 SNA = [sys.executable, "-m", "svd_lib.cli"]
@@ -97,11 +98,22 @@ def test_outside_a_project_one_sentence_says_what_to_do(words, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_a_build_at_a_terminal_can_be_stopped_and_loses_nothing(root, suffolk_site):
+def test_a_build_whose_mirror_is_missing_leaves_other_sites_alone(root, suffolk_site):
     before = (suffolk_site / "html" / "index.html").read_bytes()
     code, said = at_a_terminal(["build", "--area", "force:Norfolk", "--mirror", str(root.parent / "no-such-mirror")], root)
     assert code == 2 and "Traceback" not in said
     assert (suffolk_site / "html" / "index.html").read_bytes() == before
+
+
+def test_a_build_at_a_terminal_shows_how_much_is_left_and_can_be_stopped_and_loses_nothing(root, tmp_path):
+    project = stock.copy_project(root, tmp_path / "project")
+    published = project / "_build" / "suffolk-2025" / "html" / "index.html"
+    published.parent.mkdir(parents=True)
+    published.write_text("the last good site")
+    code, said = at_a_terminal(["build"], project, until=b" cells, about ")
+    assert code == 130 and "stopped; what was published before is as it was." in said and "Traceback" not in said
+    assert published.read_text() == "the last good site"
+    assert sorted(path.name for path in (project / "_build" / "suffolk-2025").iterdir() if path.name != "cache") == [".lock", "build.log", "html"]
 
 
 def test_new_asks_for_what_it_must_and_ctrl_c_stops_it(tmp_path):
