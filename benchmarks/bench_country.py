@@ -133,10 +133,10 @@ def timed(prepared: Path, names: list[str], folder: Path, jobs: int) -> dict[str
     if sites != len(names) or not (project / "_build" / "index.html").is_file():
         raise SystemExit(f"{sites} of {len(names)} sites were built")
     built = sum(chapters_without_error(project, name) for name in names)
-    written = len(tidy_files(project))
+    written, size = len(tidy_files(project)), sum(bytes_of(folder) for folder in (project / "_build").glob("*/html"))
     shutil.rmtree(project)
     made_up = sum(name.startswith("made-up") for name in names)
-    return {"seconds": round(seconds, 1), "peak_mib": round(peak.bytes / 2**20), "sites": sites, "made_up": made_up, "tidy_written": written, "jobs": jobs, "chapters": built, "load_before": round(load, 2)}
+    return {"seconds": round(seconds, 1), "peak_mib": round(peak.bytes / 2**20), "sites": sites, "made_up": made_up, "tidy_written": written, "jobs": jobs, "chapters": built, "site_mib": round(size / sites / 2**20, 1), "load_before": round(load, 2)}
 
 
 def chapters_without_error(project: Path, name: str) -> int:
@@ -150,6 +150,11 @@ def chapters_without_error(project: Path, name: str) -> int:
         if any(output["output_type"] == "error" for cell in cells for output in cell.get("outputs", [])):
             raise SystemExit(f"{name}: the chapter {chapter.name} holds an error")
     return len(chapters)
+
+
+def bytes_of(folder: Path) -> int:
+    """Return the bytes of all files below a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def tidy_files(project: Path) -> list[Path]:
