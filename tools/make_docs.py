@@ -113,7 +113,78 @@ def _where(row: dict) -> str:
     return ", ".join(part for part in parts if part)
 
 
-GENERATED = {"reference/features.md": features_page, "reference/commands.md": commands_page, "reference/measures.md": measures_page}
+EDITIONS = 700
+"""Forces, Community Safety Partnerships and districts of England and Wales together, about: the plan's assumption."""
+
+
+def country_page() -> str:
+    """Return what every area of the country would take, worked out from the measurements in ``benchmarks/``."""
+    measured = json.loads((ROOT / "benchmarks" / "country.json").read_text(encoding="utf-8"))
+    national = max(json.loads((ROOT / "benchmarks" / "national.json").read_text(encoding="utf-8")).values(), key=lambda one: one["rows"])
+    forces = {int(count): run for count, run in measured["forces"]["runs"].items()}
+    own = measured["suffolk"]["runs"][max(measured["suffolk"]["runs"], key=int)]
+    most = max(forces)
+    each, stages = forces[most]["seconds"] / most, national["stages"]
+    runs = [f"| {count} forces, {run['made_up']} of them made up | {run['seconds']:,.0f} s | {run['seconds'] / count:.1f} s | {run['peak_mib']:,} MiB |" for count, run in sorted(forces.items())]
+    runs.append(f"| {own['sites']} districts and partnerships of Suffolk | {own['seconds']:,.0f} s | {own['seconds'] / own['sites']:.1f} s | {own['peak_mib']:,} MiB |")
+    hours, store = EDITIONS * each / 3600, EDITIONS * own["site_mib"] / 1024
+    return COUNTRY.format(
+        runs="\n".join(runs), slope=_slope({count: run["seconds"] for count, run in forces.items()}), chapters=forces[most]["chapters"], rows=national["rows"], members=national["members"],
+        zipped=national["zipped"] / 1e9, stages="\n".join(f"| {STAGES[name]} | {stage['seconds']:,.0f} s | {stage['peak_mib']:,} MiB |" for name, stage in stages.items()),
+        sites=national["sites"], minutes=national["seconds"] / 60, editions=EDITIONS, each=each, hours=hours, core_hours=2 * hours, wide=hours / 8, ingest=stages["ingest"]["seconds"] / 60,
+        site=own["site_mib"], store=store, year=12 * store,
+    )  # fmt: skip
+
+
+def _slope(seconds: dict[int, float]) -> float:
+    """Return how steeply seconds rise with areas, both as logarithms: 1 where twice the areas take twice the time."""
+    import numpy as np
+
+    return float(np.polyfit(np.log(list(seconds)), np.log(list(seconds.values())), 1)[0])
+
+
+STAGES = {"ingest": "archives to tidy parts, every check of the ingest", "areas": "each area's counts from the parts", "sites": "sites and the index over them"}
+COUNTRY = """# Every area of the country, on paper
+
+Nobody has built a report for every force, Community Safety Partnership and district of England and Wales. This is what it would take, worked out from what was measured on two cores. The page is made from `benchmarks/country.json` and `benchmarks/national.json`; the commands are in `benchmarks/README.md`.
+
+## Measured
+
+Tables are made once, before the run; each run builds every chapter of every area ({chapters} in the largest), and the index over them.
+
+| run | took | an area | most memory |
+|---|---|---|---|
+{runs}
+
+On logarithmic scales seconds rise with areas by a slope of {slope:.2f}: 1 is as many times the seconds as areas.
+
+National data, from archives to {sites} sites in {minutes:.0f} minutes: {rows:,} made-up rows of street-level crime in {members:,} month files, {zipped:.1f} GB zipped, in the publisher's format.
+
+| stage | took | most memory |
+|---|---|---|
+{stages}
+
+## On paper: {editions} editions each month
+
+| what | how it is worked out | figure |
+|---|---|---|
+| time on two cores | {editions} times {each:.1f} s | {hours:.1f} hours |
+| processor time | twice that | {core_hours:.1f} core hours |
+| time on sixteen cores | an eighth, if areas go on not waiting for each other; not measured | {wide:.1f} hours |
+| reading the archives anew | as measured for all forces and months; a month's new files alone take less | {ingest:.0f} minutes |
+| memory | two areas at a time, as measured | under 6 GiB |
+| storage of one month's sites | {editions} times {site:.1f} MiB | {store:.1f} GB |
+| storage of a year, all months kept | twelve times that | {year:.0f} GB |
+| cost | core hours and gigabytes above at your own prices; no price was read, so none stands here | |
+
+## Where it would break first
+
+1. **People.** Every edition is a demonstration until somebody approves it. {editions} approvals a month is no task for a machine, and partners' extracts come by hand.
+2. **The publishers.** The archive is fetched once for all areas; the other publications change quarterly or yearly and are fetched once too. Areas outside the mirror that this was measured with have never been fetched.
+3. **Storage**, if every month of every area is kept. Keep the newest and one a year: what moved between two editions is kept anyway.
+4. **The index.** Its list, map and feed were tried with {sites} editions. With {editions} the list is long; it can be searched, and nobody has watched anybody do it.
+"""
+GENERATED = {"explanation/country.md": country_page, "reference/features.md": features_page, "reference/commands.md": commands_page, "reference/measures.md": measures_page}
 
 if __name__ == "__main__":
     sys.exit(main())
