@@ -230,3 +230,34 @@ def test_an_export_without_its_second_header_row_is_refused(edition: Edition, tm
     table = [["How safe do you feel?", "Sex"], ["Very safe", "Female"], ["Fairly safe", "Male"]]
     taken = partners.add_extract(edition, write_csv(table, tmp_path / "s.csv"), "survey", str(tmp_path / "v"), date(2026, 1, 1))
     assert taken.lines and all("second header row" in line for line in taken.lines)
+
+
+def test_a_later_release_counts_the_months_published_before_again_from_the_vault_s_file(edition: Edition, tmp_path: Path) -> None:
+    head, *rows = many("fire", 20)
+    day = head.index("incident_date")
+    half = [row for row in rows if row[day] <= "2025-06-30"]
+    partners.release_extract(edition, "fire", "A", DAY, added(edition, "fire", tmp_path, [head, *half]))
+    before = edition.folder.with_name(edition.previous) / "cleared"
+    shutil.move(edition.folder / "cleared", before)
+    record = json.loads((before / "fire.json").read_text(encoding="utf-8"))
+    (before / "fire.json").write_text(json.dumps({**record, "edition": edition.previous}), encoding="utf-8")
+    vault = added(edition, "fire", tmp_path, [head, *rows])
+    later = partners.release_extract(edition, "fire", "A", DAY, vault)
+    assert (later["first_month"], later["last_month"]) == ("2025-01", "2025-12")
+    assert later["audit"]["is_safe"] and later["audit"]["published_before"] > 20
+    kept = next((tmp_path / "vault").rglob("extract.csv"))
+    kept.chmod(0o600)
+    kept.write_text("changed", encoding="utf-8")
+    with pytest.raises(SnaError, match="extract of kind fire is not the one its record names"):
+        partners.release_extract(edition, "fire", "A", DAY, vault)
+
+
+def test_months_of_an_extract_counted_again_are_those_of_its_rows(edition: Edition, tmp_path: Path) -> None:
+    head, *rows = many("fire", 3)
+    day = head.index("incident_date")
+    path = write_csv([head, *rows], tmp_path / "all.csv")
+    context = partners.context_of(open_view(edition))
+    again = partners.recount(path, KINDS["fire"], context, ("2025-03", "2025-04"))
+    whole = again[(again[list(KINDS["fire"].dimensions)] == ALL).all(axis=1)]["count"].item()
+    assert whole == sum("2025-03-01" <= row[day] <= "2025-04-30" for row in rows) > 0
+    assert set(again["month"]) <= {"2025-03", "2025-04", ALL}
