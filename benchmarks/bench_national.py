@@ -4,7 +4,7 @@
 
 The archives are **made up**, in the publisher's format, by ``bench_ingest.py`` (180 months of 43 forces), and so are
 the sites: each is of a real force's edition whose street-level counts are those of one force of the archives, its neighbourhoods
-taken for the real ones in the order of their codes, in the months that the real edition's files cover. Everything else of an edition
+spread over the real ones in the order of their codes, in the months that the real edition's files cover. Everything else of an edition
 is the real force's, under a title that says so.
 
 Stages, each with seconds and the peak of memory (PSS of all processes): ``ingest`` (archives to tidy parts: every check of the
@@ -110,7 +110,7 @@ def _from_parts(tidy: Path, slug: str, real: str) -> bench_country.Deal:
         parts = pd.read_parquet(tidy / "street_counts" / "parts", filters=[("force_slug", "==", slug), ("month", ">=", frame["month"].min())])
         parts = parts[parts["month"].isin(frame.loc[is_own, "month"].unique())]
         codes = np.sort(parts["lsoa21cd"].dropna().unique())
-        taken = dict(zip(codes, places[np.arange(len(codes)) % len(places)]))
+        taken = dict(zip(codes, places[np.arange(len(codes)) * len(places) // len(codes) % len(places)]))
         put = parts.assign(lsoa21cd=parts["lsoa21cd"].map(taken), force_slug=own)
         put["location"] = np.where(put["lsoa21cd"].notna(), "in_area", "none")
         keys = [name for name in columns if name != "count"]
