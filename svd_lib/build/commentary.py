@@ -16,8 +16,8 @@ from docutils import nodes
 from sphinx.util import logging
 
 from svd_lib.build.quotes import PendingQuotation
+from svd_lib.build.words import WHOLE, Words, check_files, check_slots, commentary_file, read_commentary
 from svd_lib.edition import Edition, open_edition
-from svd_lib.report.commentary import WHOLE, Words, check_files, check_slots, commentary_file, read_commentary
 
 if TYPE_CHECKING:
     from collections.abc import Callable

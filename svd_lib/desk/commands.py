@@ -56,11 +56,11 @@ def add_commands(commands: argparse._SubParsersAction, add: Add) -> None:
 
 
 def _add_words(commands: argparse._SubParsersAction, add: Add) -> None:
-    examples = ("sna words", 'sna words trends-index-groups --author "Head of Community Safety"', 'sna words trends --author "Board" --text "We will look at this again in May."')
+    examples = ("sna words", 'sna words trends-index-groups --author "Head of Community Safety"', 'sna words trends --author "Board" --on 2026-03-12 --text "We will look at this again in May."')
     words = add(commands, "words", _words, "list the exhibits, or add the partnership's own words to one", examples=examples)
     words.add_argument("exhibit", nargs="?", default="", help="exhibit's id, or a chapter's name for words on the whole chapter")
     words.add_argument("--author", default="", metavar="OFFICE", help="whose words they are: a role or an office")
-    words.add_argument("--on", type=_day, default=None, metavar="DATE", help="the day they were written (default: today)")
+    words.add_argument("--on", type=_day, default=None, metavar="DATE", help="the day they were written; needed with --text")
     words.add_argument("--text", default="", metavar="WORDS", help="the words; without them the slot waits to be filled in an editor")
 
 
@@ -176,8 +176,10 @@ def _words(options: argparse.Namespace) -> None:
     if not options.exhibit:
         print("\n".join(list_slots(edition)))
         return
-    path, line = start_slot(edition, options.exhibit, options.author, options.on or date.today(), options.text)
-    print(f"{path}, line {line}: {'the words are there' if options.text else 'write below the date; an empty slot shows nothing'}")
+    if options.text and options.on is None:
+        raise SnaError("--on is missing; give the day the words were written, like --on 2026-03-12.")
+    path, line = start_slot(edition, options.exhibit, options.author, options.on, options.text)
+    print(f"{path}, line {line}: {'the words are there' if options.text else 'fill in the date and write below it; an empty slot shows nothing'}")
     print(f"next: sna serve --edition {edition.name} shows the page at every save")
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from svd_lib.build.cards import page_of
 from svd_lib.build.chapters import read_chapters
+from svd_lib.build.words import WHOLE, commentary_file, read_commentary
 from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
-from svd_lib.report.commentary import WHOLE, commentary_file, read_commentary
 from svd_lib.sources.lock import write_atomically
 
 
@@ -35,7 +35,7 @@ def list_slots(edition: Edition) -> list[str]:
     return lines
 
 
-def start_slot(edition: Edition, exhibit: str, author: str, day: date, text: str = "") -> tuple[Path, int]:
+def start_slot(edition: Edition, exhibit: str, author: str, day: date | None, text: str = "") -> tuple[Path, int]:
     """Add a slot to a chapter's commentary, filled when there is a text; one that is there already is left as it is.
 
     Parameters
@@ -46,7 +46,8 @@ def start_slot(edition: Edition, exhibit: str, author: str, day: date, text: str
         An exhibit's id, or a chapter's name for the chapter as a whole.
     author : str
         Role or office.
-    day : datetime.date
+    day : datetime.date, optional
+        When the words were written; left to be filled in when absent.
     text : str, optional
         The words.
 
@@ -71,7 +72,7 @@ def start_slot(edition: Edition, exhibit: str, author: str, day: date, text: str
         raise SnaError(f"commentary/{path.name} has the slot {slot} already; edit it there.")
     if not heading:
         after = f"{before.rstrip()}\n\n" if before.strip() else ""
-        after += f"## {slot}\nauthor: {author}\ndate: {day.isoformat()}\n\n{text}".rstrip() + "\n"
+        after += f"## {slot}\nauthor: {author}\ndate: {day.isoformat() if day else ''}\n\n{text}".rstrip() + "\n"
         _check(edition, chapter, after)
         path.parent.mkdir(exist_ok=True)
         write_atomically(path, after.encode())

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from svd_lib.build.commentary import noted, says, shown, with_words
+from svd_lib.build.words import MOST_WORDS, check_files, read_commentary
 from svd_lib.edition import Edition, open_edition
 from svd_lib.errors import SnaError
-from svd_lib.report.commentary import MOST_WORDS, check_files, read_commentary
 
 GOOD = """
 ## chapter

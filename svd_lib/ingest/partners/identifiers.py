@@ -56,7 +56,7 @@ _PAIR = re.compile(r"\b(?=([A-Z][a-zà-ÿ'’]+)\s+(?:[A-Z]\.?\s+)?([A-Z][\w'’
 """Two words with capitals, also where the one before has one: "As Jane Example said"."""
 _PLACE_WORDS = """
     Street Road Lane Avenue Close Park House School College Hospital Centre Center Station Square Court Hall Green Hill Town Church
-    University Academy Day Market Bridge Estate Ward District Council Police Club Arms Hotel Place Terrace Grove Way Drive Gardens
+    University Academy Ambulance Day Market Bridge Estate Ward District Council Police Club Arms Hotel Place Terrace Grove Way Drive Gardens
     """
 _NOT_SURNAMES = frozenset(_PLACE_WORDS.split())
 
