@@ -85,6 +85,7 @@ def watched(work: Callable[[], object]) -> dict[str, float]:
         began = time.perf_counter()
         work()
         seconds = time.perf_counter() - began
+    print(f"a stage took {seconds:.1f} s, peak {peak.bytes / 2**20:.0f} MiB", flush=True)
     return {"seconds": round(seconds, 1), "peak_mib": round(peak.bytes / 2**20)}
 
 

@@ -120,19 +120,18 @@ EDITIONS = 700
 def country_page() -> str:
     """Return what every area of the country would take, worked out from the measurements in ``benchmarks/``."""
     measured = json.loads((ROOT / "benchmarks" / "country.json").read_text(encoding="utf-8"))
-    national = max(json.loads((ROOT / "benchmarks" / "national.json").read_text(encoding="utf-8")).values(), key=lambda one: one["rows"])
+    ingest = max(json.loads((ROOT / "benchmarks" / "ingest.json").read_text(encoding="utf-8"))["sizes"], key=lambda one: one["rows"])
     forces = {int(count): run for count, run in measured["forces"]["runs"].items()}
     own = measured["suffolk"]["runs"][max(measured["suffolk"]["runs"], key=int)]
     most = max(forces)
-    each, stages = forces[most]["seconds"] / most, national["stages"]
+    each = forces[most]["seconds"] / most
     runs = [f"| {count} forces, {run['made_up']} of them made up | {run['seconds']:,.0f} s | {run['seconds'] / count:.1f} s | {run['peak_mib']:,} MiB |" for count, run in sorted(forces.items())]
     runs.append(f"| {own['sites']} districts and partnerships of Suffolk | {own['seconds']:,.0f} s | {own['seconds'] / own['sites']:.1f} s | {own['peak_mib']:,} MiB |")
     hours, store = EDITIONS * each / 3600, EDITIONS * own["site_mib"] / 1024
     return COUNTRY.format(
-        runs="\n".join(runs), slope=_slope({count: run["seconds"] for count, run in forces.items()}), chapters=forces[most]["chapters"], rows=national["rows"], members=national["members"],
-        zipped=national["zipped"] / 1e9, stages="\n".join(f"| {STAGES[name]} | {stage['seconds']:,.0f} s | {stage['peak_mib']:,} MiB |" for name, stage in stages.items()),
-        sites=national["sites"], minutes=national["seconds"] / 60, editions=EDITIONS, each=each, hours=hours, core_hours=2 * hours, wide=hours / 8, ingest=stages["ingest"]["seconds"] / 60,
-        site=own["site_mib"], store=store, year=12 * store,
+        runs="\n".join(runs), slope=_slope({count: run["seconds"] for count, run in forces.items()}), chapters=forces[most]["chapters"], rows=ingest["rows"], members=ingest["members"],
+        zipped=ingest["zipped"] / 1e9, seconds=ingest["ours_wall_s"], peak=ingest["ours_peak_mib"], sites=most, editions=EDITIONS, each=each, hours=hours, core_hours=2 * hours,
+        wide=hours / 8, minutes=ingest["ours_wall_s"] / 60, memory=max(run["peak_mib"] for run in forces.values()) / 1024, site=own["site_mib"], store=store, year=12 * store,
     )  # fmt: skip
 
 
@@ -143,10 +142,9 @@ def _slope(seconds: dict[int, float]) -> float:
     return float(np.polyfit(np.log(list(seconds)), np.log(list(seconds.values())), 1)[0])
 
 
-STAGES = {"ingest": "archives to tidy parts, every check of the ingest", "areas": "each area's counts from the parts", "sites": "sites and the index over them"}
 COUNTRY = """# Every area of the country, on paper
 
-Nobody has built a report for every force, Community Safety Partnership and district of England and Wales. This is what it would take, worked out from what was measured on two cores. The page is made from `benchmarks/country.json` and `benchmarks/national.json`; the commands are in `benchmarks/README.md`.
+Nobody has built a report for every force, Community Safety Partnership and district of England and Wales. This is what it would take, worked out from what was measured on two cores. The page is made from `benchmarks/country.json` and `benchmarks/ingest.json`; the commands are in `benchmarks/README.md`.
 
 ## Measured
 
@@ -158,11 +156,7 @@ Tables are made once, before the run; each run builds every chapter of every are
 
 On logarithmic scales seconds rise with areas by a slope of {slope:.2f}: 1 is as many times the seconds as areas.
 
-National data, from archives to {sites} sites in {minutes:.0f} minutes: {rows:,} made-up rows of street-level crime in {members:,} month files, {zipped:.1f} GB zipped, in the publisher's format.
-
-| stage | took | most memory |
-|---|---|---|
-{stages}
+National data, in the publisher's format: {rows:,} made-up rows of street-level crime in {members:,} month files, {zipped:.1f} GB zipped, became tidy parts of all forces in {seconds:.0f} s with at most {peak:,} MiB. The whole road in one run, `benchmarks/bench_national.py`, was tried on two million rows and three areas; at full size it has not been run to its end.
 
 ## On paper: {editions} editions each month
 
@@ -171,8 +165,8 @@ National data, from archives to {sites} sites in {minutes:.0f} minutes: {rows:,}
 | time on two cores | {editions} times {each:.1f} s | {hours:.1f} hours |
 | processor time | twice that | {core_hours:.1f} core hours |
 | time on sixteen cores | an eighth, if areas go on not waiting for each other; not measured | {wide:.1f} hours |
-| reading the archives anew | as measured for all forces and months; a month's new files alone take less | {ingest:.0f} minutes |
-| memory | two areas at a time, as measured | under 6 GiB |
+| reading the archives anew | as measured for all forces and months; a month's new files alone take less | {minutes:.0f} minutes |
+| memory | two areas at a time, as measured | {memory:.1f} GiB |
 | storage of one month's sites | {editions} times {site:.1f} MiB | {store:.1f} GB |
 | storage of a year, all months kept | twelve times that | {year:.0f} GB |
 | cost | core hours and gigabytes above at your own prices; no price was read, so none stands here | |
