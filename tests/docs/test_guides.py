@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shutil
@@ -38,6 +39,17 @@ def test_every_page_is_in_the_contents():
     listed = set(documents_of(yaml.safe_load((DOCS / "_toc.yml").read_text())))
     made = {name.removesuffix(".md") for name in MADE}
     assert {path.relative_to(DOCS).with_suffix("").as_posix() for path in DOCS.rglob("*.md")} | made == listed
+
+
+def test_pages_that_are_made_can_be_made():
+    spec = importlib.util.spec_from_file_location("make_docs", ROOT / "tools" / "make_docs.py")
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    assert set(made.GENERATED) == MADE
+    for name, page in made.GENERATED.items():
+        text = page()
+        assert text.startswith("# ") and len(text) > 500, name
+        assert not re.search(r"\{\w+\}|\bnan\b", re.sub(r"`[^`]*`|```.*?```", "", text, flags=re.S)), name
 
 
 def test_blocks_that_are_not_run_say_why():
