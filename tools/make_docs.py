@@ -119,6 +119,9 @@ EDITIONS = 700
 
 def country_page() -> str:
     """Return what every area of the country would take, worked out from the measurements in ``benchmarks/``."""
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    from bench_country import slope
+
     measured = json.loads((ROOT / "benchmarks" / "country.json").read_text(encoding="utf-8"))
     ingest = max(json.loads((ROOT / "benchmarks" / "ingest.json").read_text(encoding="utf-8"))["sizes"], key=lambda one: one["rows"])
     forces = {int(count): run for count, run in measured["forces"]["runs"].items()}
@@ -129,17 +132,10 @@ def country_page() -> str:
     runs.append(f"| {own['sites']} districts and partnerships of Suffolk | {own['seconds']:,.0f} s | {own['seconds'] / own['sites']:.1f} s | {own['peak_mib']:,} MiB |")
     hours, store = EDITIONS * each / 3600, EDITIONS * own["site_mib"] / 1024
     return COUNTRY.format(
-        runs="\n".join(runs), slope=_slope({count: run["seconds"] for count, run in forces.items()}), chapters=forces[most]["chapters"], rows=ingest["rows"], members=ingest["members"],
+        runs="\n".join(runs), slope=slope({count: run["seconds"] for count, run in forces.items()}), chapters=forces[most]["chapters"], rows=ingest["rows"], members=ingest["members"],
         zipped=ingest["zipped"] / 1e9, seconds=ingest["ours_wall_s"], peak=ingest["ours_peak_mib"], sites=most, editions=EDITIONS, each=each, hours=hours, core_hours=2 * hours,
         wide=hours / 8, minutes=ingest["ours_wall_s"] / 60, memory=max(run["peak_mib"] for run in forces.values()) / 1024, site=own["site_mib"], store=store, year=12 * store,
     )  # fmt: skip
-
-
-def _slope(seconds: dict[int, float]) -> float:
-    """Return how steeply seconds rise with areas, both as logarithms: 1 where twice the areas take twice the time."""
-    import numpy as np
-
-    return float(np.polyfit(np.log(list(seconds)), np.log(list(seconds.values())), 1)[0])
 
 
 COUNTRY = """# Every area of the country, on paper

@@ -38,13 +38,13 @@ def settled(notebook: Notebook, findings: Mapping[str, Mapping[str, object]]) ->
     """
     shown = [(cell, _without_missing_bullets(cell, findings)) for cell in notebook["cells"]]
     cells = [after for before, after in shown if after["source"] == before["source"] or not _LONE_HEADING.match("".join(after["source"]))]
-    boxes, exhibits = (sum(mark in text for cell in cells for text in _texts(cell)) for mark in (BOX, EXHIBIT))
+    boxes, exhibits = (sum(mark in text for cell in cells for text in texts(cell)) for mark in (BOX, EXHIBIT))
     cells = _short_page(cells) if boxes > exhibits else _one_box_a_section(cells)
     return {**notebook, "cells": cells}
 
 
-def _texts(cell: Mapping[str, Any]) -> list[str]:
-    """The HTML that a code cell shows."""
+def texts(cell: Mapping[str, Any]) -> list[str]:
+    """Return the HTML of each output of a cell."""
     return ["".join(output.get("data", {}).get("text/html", "")) for output in cell.get("outputs", ())]
 
 
@@ -67,7 +67,7 @@ def _one_box_a_section(cells: list[dict]) -> list[dict]:
         if cell["cell_type"] == "markdown" and _HEADING.search("".join(cell["source"])):
             is_told = False
         kept = []
-        for output, text in zip(cell.get("outputs", ()), _texts(cell)):
+        for output, text in zip(cell.get("outputs", ()), texts(cell)):
             is_missing = MISSING in text and "sna-caveats" not in text
             if not (is_missing and is_told):
                 kept.append(output)
@@ -78,17 +78,17 @@ def _one_box_a_section(cells: list[dict]) -> list[dict]:
 
 def _short_page(cells: list[dict]) -> list[dict]:
     title = "".join(cells[0]["source"]).splitlines()[0]
-    asked = dict.fromkeys(found for cell in cells for text in _texts(cell) for found in _ASKED.findall(text))
+    asked = dict.fromkeys(found for cell in cells for text in texts(cell) for found in _ASKED.findall(text))
     items = "\n".join(f"- **{html.unescape(question).strip()}** {html.unescape(needs).strip()}" if question.strip() else f"- {html.unescape(needs).strip()}" for question, needs in asked)
     words = f"{title}\n\n## {NEEDED}\n\nThe data that this chapter rests on are not held for this area. What each question needs, and who has it:\n\n{items}\n"
-    caveats = [cell for cell in cells if any("sna-caveats" in text for text in _texts(cell))]
+    caveats = [cell for cell in cells if any("sna-caveats" in text for text in texts(cell))]
     return [{**cells[0], "source": words}, *map(_without_gap_list, caveats)]
 
 
 def _without_gap_list(cell: dict) -> dict:
     """Leave the list of gaps out of the caveats: the page above says the same."""
     outputs = []
-    for output, text in zip(cell["outputs"], _texts(cell)):
+    for output, text in zip(cell["outputs"], texts(cell)):
         data = {**output.get("data", {}), "text/html": _GAP_LIST.sub("", text)}
         outputs.append({**output, "data": data})
     return {**cell, "outputs": outputs}

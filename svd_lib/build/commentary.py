@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from docutils import nodes
 from sphinx.util import logging
 
+from svd_lib.build.boxes import texts
 from svd_lib.build.quotes import PendingQuotation
-from svd_lib.build.words import WHOLE, Words, check_files, check_slots, commentary_file, read_commentary
-from svd_lib.edition import Edition, open_edition
+from svd_lib.build.words import WHOLE, Words, check_slots, commentary_file, read_commentary
+from svd_lib.edition import Edition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,20 +70,9 @@ def noted(edition: Edition, chapter: str, notebook: dict[str, Any]) -> dict[str,
     return {**notebook, "metadata": {**notebook["metadata"], _RECORD: said}}
 
 
-def check_commentary(edition: Edition, chapters: Iterable[str]) -> None:
-    """Refuse a file of words that is of no chapter."""
-    if edition.commentary_path.is_dir():
-        check_files(edition, list(chapters))
-
-
 def shown(cells: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return the ids of the exhibits that cells of an executed chapter show."""
-    return [found for cell in cells for found in _SHOWN.findall(html_of(cell))]
-
-
-def html_of(cell: Mapping[str, Any]) -> str:
-    """Return the HTML that a cell shows."""
-    return "".join("".join(output.get("data", {}).get("text/html", "")) for output in cell.get("outputs", ()))
+    return [found for cell in cells for text in texts(cell) for found in _SHOWN.findall(text)]
 
 
 def with_words(edition: Edition, chapter: str, cells: list[dict], quote: Callable[[str], str]) -> list[dict]:
@@ -100,7 +90,7 @@ def with_words(edition: Edition, chapter: str, cells: list[dict], quote: Callabl
     words = read_commentary(edition, chapter)
     check_slots(words, shown(cells))
     for number, cell in enumerate(cells):
-        here = [*_SHOWN.findall(html_of(cell)), *([WHOLE] if number == 0 else [])]
+        here = [*shown([cell]), *([WHOLE] if number == 0 else [])]
         made += [cell, *(_as_cell(one, words_html(edition, one, quote)) for one in words if one.slot in here)]
     return made
 
@@ -129,10 +119,12 @@ def _parts(text: str) -> Iterable[tuple[bool, str]]:
 
 def _insert(app: Sphinx, doctree: nodes.document) -> None:
     """Put a chapter's words in their places as soon as its page has been read."""
+    from svd_lib.build.theme import edition_of  # heavy, and there already: the theme sets this extension up
+
     source = Path(app.env.doc2path(app.env.docname))
     if source.suffix != ".ipynb":
         return
-    edition = open_edition(app.config.sna_edition, str(app.config.sna_project or app.confdir), str(app.config.sna_out or ""))
+    edition = edition_of(app)
     path = commentary_file(edition, source.stem)
     if path.is_file():
         app.env.note_dependency(str(path))
@@ -169,8 +161,8 @@ def _after_opening(doctree: nodes.document, block: nodes.Element) -> None:
 
 def _after_exhibit(doctree: nodes.document, one: Words, block: nodes.Element) -> None:
     for cell in doctree.findall(nodes.container):
-        texts = (raw.astext() for raw in cell.findall(nodes.raw)) if cell.get("nb_element") == CELL else ()
-        if any(one.slot in _SHOWN.findall(text) for text in texts):
+        pieces = (raw.astext() for raw in cell.findall(nodes.raw)) if cell.get("nb_element") == CELL else ()
+        if any(one.slot in _SHOWN.findall(piece) for piece in pieces):
             cell.parent.insert(cell.parent.index(cell) + 1, block)
             return
     _LOG.warning("%s, line %s: the chapter shows no exhibit %s", f"commentary/{one.path.name}", one.line, one.slot, type="sna", subtype="words")

@@ -15,6 +15,7 @@ import yaml
 from svd_lib.build.boxes import settled
 from svd_lib.build.chapters import documents_of, read_toc, source_of
 from svd_lib.build.warm import SITE, WarmChild
+from svd_lib.build.words import check_files
 from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
 from svd_lib.yaml_text import read_yaml
@@ -78,8 +79,6 @@ def assemble_book(edition: Edition, executed: Path, book: Path, pages: Path | No
     pages : pathlib.Path, optional
         Folder of pages as Sphinx wrote them, kept from build to build; those that are there stand in for what did not change.
     """
-    from svd_lib.build.commentary import check_commentary  # docutils is not there where nothing is built
-
     toc, findings = read_toc(edition.root), _findings(edition.out_path / "findings.json")
     shutil.copytree(edition.root / "book", book / "book")
     (book / "notebooks").mkdir()
@@ -89,14 +88,14 @@ def assemble_book(edition: Edition, executed: Path, book: Path, pages: Path | No
         if source is not None and source.suffix == ".ipynb":
             _write_settled(edition, executed / source.name, book / f"{document}.ipynb", findings)
             chapters.append(source.stem)
-    check_commentary(edition, chapters)
+    check_files(edition, chapters)
     (book / "_toc.yml").write_text(yaml.safe_dump(toc, sort_keys=False), encoding="utf-8")
     (book / "_config.yml").write_text(yaml.safe_dump(_configuration(edition, pages), sort_keys=False), encoding="utf-8")
 
 
 def _write_settled(edition: Edition, executed: Path, place: Path, findings: dict) -> None:
     """Write an executed chapter by the rules for missing data, with the partnership's words on it."""
-    from svd_lib.build.commentary import noted
+    from svd_lib.build.commentary import noted  # brings docutils, which only a build of the site needs
 
     notebook = settled(json.loads(executed.read_text(encoding="utf-8")), findings)
     place.write_text(json.dumps(noted(edition, executed.stem, notebook), indent=1, ensure_ascii=False), encoding="utf-8")

@@ -67,18 +67,22 @@ def start_slot(edition: Edition, exhibit: str, author: str, day: date | None, te
         raise SnaError(f"{edition.name} as it is built has no exhibit '{exhibit}'; 'sna words' lists them.")
     slot, path = WHOLE if exhibit in chapters else exhibit, commentary_file(edition, chapter)
     before = path.read_text(encoding="utf-8") if path.is_file() else ""
-    heading = re.search(rf"^## +{re.escape(slot)}\s*$", before, re.MULTILINE)
-    if heading and text:
-        raise SnaError(f"commentary/{path.name} has the slot {slot} already; edit it there.")
-    if not heading:
-        after = f"{before.rstrip()}\n\n" if before.strip() else ""
-        after += f"## {slot}\nauthor: {author}\ndate: {day.isoformat() if day else ''}\n\n{text}".rstrip() + "\n"
-        _check(edition, chapter, after)
-        path.parent.mkdir(exist_ok=True)
-        write_atomically(path, after.encode())
-        heading = re.search(rf"^## +{re.escape(slot)}\s*$", after, re.MULTILINE)
-        before = after
-    return path, before[: heading.start()].count("\n") + 1
+    if line := _line_of(slot, before):
+        if text:
+            raise SnaError(f"commentary/{path.name} has the slot {slot} already; edit it there.")
+        return path, line
+    after = f"{before.rstrip()}\n\n" if before.strip() else ""
+    after += f"## {slot}\nauthor: {author}\ndate: {day.isoformat() if day else ''}\n\n{text}".rstrip() + "\n"
+    _check(edition, chapter, after)
+    path.parent.mkdir(exist_ok=True)
+    write_atomically(path, after.encode())
+    return path, _line_of(slot, after)
+
+
+def _line_of(slot: str, content: str) -> int:
+    """Return the line of a slot's heading, counted from one; nought where there is none."""
+    heading = re.compile(rf"## +{re.escape(slot)}\s*")
+    return next((number for number, line in enumerate(content.splitlines(), start=1) if heading.fullmatch(line)), 0)
 
 
 def _check(edition: Edition, chapter: str, content: str) -> None:
