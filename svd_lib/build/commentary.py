@@ -44,7 +44,7 @@ def says(edition: Edition) -> str:
 
 def signature(one: Words) -> str:
     """Return who wrote a slot's words, and when."""
-    return f"{one.author}, {one.day.day} {one.day:%B %Y}. Written by the partnership, not worked out by this report."
+    return f"{one.author}, {one.day.day} {one.day:%B %Y}. Written by the partnership, not by this report."
 
 
 def noted(edition: Edition, chapter: str, notebook: dict[str, Any]) -> dict[str, Any]:
