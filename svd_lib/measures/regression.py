@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -148,11 +149,11 @@ def count_regression(
     y, x, rows = _design(frame, formula, offset_column)
     offset = np.log(floats(rows[offset_column])) if offset_column else np.zeros(len(rows))
     theta = _theta(y, x, offset) if family == "negbin" else np.inf
-    fitted = _glm(y, x, offset, theta).fit(scale="X2" if family == "quasipoisson" else 1.0)
+    fitted = _fitted(_glm(y, x, offset, theta), scale="X2" if family == "quasipoisson" else 1.0)
     if covariance == "newey-west":
         lags = int(np.floor(4 * (len(y) / 100) ** (2 / 9))) if lags is None else lags
-        fitted = _glm(y, x, offset, theta).fit(
-            scale="X2" if family == "quasipoisson" else 1.0, cov_type="HAC", cov_kwds={"maxlags": lags}
+        fitted = _fitted(
+            _glm(y, x, offset, theta), scale="X2" if family == "quasipoisson" else 1.0, cov_type="HAC", cov_kwds={"maxlags": lags}
         )
     scored = rows.assign(
         fitted=fitted.fittedvalues, pearson_residual=fitted.resid_pearson, deviance_residual=fitted.resid_deviance
@@ -206,12 +207,26 @@ def _glm(y: NDArray[np.float64], x: patsy.DesignMatrix, offset: NDArray[np.float
     return GLM(y, np.asarray(x), family=family, offset=offset)
 
 
+def _fitted(model: GLM, **settings: Any) -> Any:
+    """Fit by reweighting; by a line search and Newton's steps from the Poisson fit where reweighting does not settle.
+
+    Where most counts are zero and few are large it overshoots, but the log-likelihood of NB2 at a fixed theta is concave.
+    """
+    with contextlib.suppress(ValueError), np.errstate(over="ignore", invalid="ignore"):
+        fitted = model.fit(**settings)
+        if fitted.converged:
+            return fitted
+    start = _glm(model.endog, model.exog, model.offset, np.inf).fit().params
+    near = model.fit(start_params=start, method="bfgs", maxiter=1_000, disp=False).params
+    return model.fit(start_params=near, method="newton", maxiter=1_000, disp=False, **settings)
+
+
 def _theta(y: NDArray[np.float64], x: patsy.DesignMatrix, offset: NDArray[np.float64]) -> float:
     """Return the NB2 shape that maximises the profile likelihood; infinite when the counts are not over-dispersed."""
 
     def loss(log_theta: float) -> float:
         theta = np.exp(log_theta)
-        return -_nb_loglik(y, _glm(y, x, offset, theta).fit().fittedvalues, theta)
+        return -_nb_loglik(y, _fitted(_glm(y, x, offset, theta)).fittedvalues, theta)
 
     best = optimize.minimize_scalar(loss, bounds=(-7, 14), method="bounded", options={"xatol": 1e-8})
     return np.inf if best.x > 13.5 else float(np.exp(best.x))

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
+from scipy import optimize, stats
 
 from svd_lib.errors import SnaError
 from svd_lib.measures import regression
@@ -48,6 +49,25 @@ def test_the_negative_binomial_fit_maximises_the_likelihood():
     assert ours.summary.loc[0, "theta"] == pytest.approx(1 / other.params["alpha"], rel=1e-3)
     assert ours.summary.loc[0, "loglik"] == pytest.approx(other.llf, abs=1e-5)
     assert ours.coefficients.loc[1, "estimate"] == pytest.approx(other.params["x"], rel=1e-3)
+
+
+def test_a_negative_binomial_fit_settles_where_most_counts_are_zero_and_few_are_large():
+    rng = np.random.default_rng(406)
+    for _ in range(8):
+        x = rng.normal(size=(400, 3))
+        counts = rng.poisson(np.where(rng.random(400) < 0.05, 8 * np.exp(x @ rng.normal(0, 0.3, 3)) * rng.gamma(0.1, 10, 400), 0))
+        frame = pd.DataFrame(x, columns=list("abc")).assign(count=counts)
+        fit = regression.count_regression(frame, "count ~ a + b + c", family="negbin")
+        design = np.column_stack([np.ones(400), x])
+
+        def loss(parameters, design=design, counts=counts):
+            size = np.exp(parameters[-1])
+            mean = np.exp(design @ parameters[:-1])
+            return -stats.nbinom.logpmf(counts, size, size / (size + mean)).sum()
+
+        start = [*fit.coefficients["estimate"], np.log(fit.summary["theta"].iloc[0])]
+        assert np.isfinite(start).all()
+        assert np.allclose(optimize.approx_fprime(start, loss, 1e-6), 0, atol=0.01)
 
 
 def test_counts_that_are_not_dispersed_fall_back_to_poisson():
