@@ -8,15 +8,19 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 import yaml
+from bs4 import BeautifulSoup
 
 from svd_lib.ingest.partners.cleared import table_bytes
 from svd_lib.ingest.partners.register import KINDS
 
 CALL = "canary({n})"
+CANARY = "window.sung = []; window.canary = number => window.sung.push(number);"
+ADDRESSES = ("href", "src", "data", "action", "xlink:href", "srcdoc")
 SHAPES = (
     "<script>{c}</script>", "</title><script>{c}</script>", "\"><script>{c}</script>", "'><script>{c}</script>", "</script><script>{c}</script>",
     "<img src=x onerror={c}>", "<img src=x onerror='{c}'>", "\" onmouseover=\"{c}", "' onfocus='{c}' autofocus='", "\" autofocus onfocus=\"{c}\" x=\"",
@@ -34,7 +38,7 @@ NUMBER = 200
 _NAMES = ("lad24nm", "lsoa21nm", "msoa21nm", "ward24nm", "csp_name", "icb_name")
 """Columns of lookups that hold names; a name is changed alike wherever it stands."""
 ON_MAPS = ("lad24nm", "csp_name")
-"""Names of few places that pictures write beside them: one payload each, because forty leave a map no room."""
+"""Names of few places that pictures write beside them: forty payloads in each leave a map no room, so they come in turns (``proofs/script_payloads.py``)."""
 _PLACES = ("label", "ruc_class")
 _TEXTS = {"indicators": ("unit", "category"), "place_indicators": ("unit", "category"), "recorded_crime": ("offence",)}
 _KEPT = ("schema", "tag", "source", "read_on", "date", "status", "state", "opens", "closes", "kind", "id", "from_id")
@@ -46,12 +50,13 @@ ANSWERS = ("Very safe", "Fairly safe", "A bit unsafe", "Very unsafe")
 class Spoiler:
     """Adds payloads to texts, and knows which fields have met which.
 
-    ``most`` payloads are added to one text, so that a field of few texts meets them all only where that is enough.
+    ``most`` payloads are added to one text, so that a field of few texts meets them all only where that is enough. A name
+    on maps has room for ``on_maps`` of them; in another ``turn`` those are the next ones.
     """
 
-    def __init__(self, most: int = NUMBER) -> None:
+    def __init__(self, most: int = NUMBER, on_maps: int = 1, turn: int = 0) -> None:
         self._all = payloads()
-        self._most = most
+        self._most, self._on_maps, self._turn = most, on_maps, turn
         self._next: dict[str, int] = {}
         self.met: dict[str, set[int]] = {}
 
@@ -67,6 +72,11 @@ class Spoiler:
         self.met.setdefault(field, set()).update(numbers)
         return " ".join([str(text), *(self._all[number] for number in numbers)])
 
+    def spoil_on_maps(self, field: str, names: Sequence[object]) -> dict[object, str]:
+        """Return every name of a field with this turn's payloads behind it."""
+        self._next.setdefault(field, sum(map(ord, field)) + self._turn * self._on_maps * len(names))
+        return {name: self.spoil(field, name, self._on_maps) for name in names}
+
     def spoil_all(self, field: str, texts: Sequence[object], least: int = 1) -> dict[object, str]:
         """Return every text of a field with payloads behind it."""
         share = max(self.share(len(texts)), least)
@@ -79,13 +89,68 @@ def payloads() -> list[str]:
     return [text if number < len(SHAPES) else f"{' ' * (number % 3)}{text}{'&' * (number % 2)}" for number, text in enumerate(made)]
 
 
-def hostile_project(root: Path, place: Path, edition: str, most: int = NUMBER) -> dict[str, set[int]]:
+@dataclass
+class Crawl:
+    """What a browser saw of a site: how many pages and payloads in their text, what ran, and which pages were not whole."""
+
+    pages: int = 0
+    seen: int = 0
+    sung: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+
+def crawl(html: Path) -> Crawl:
+    """Open every page of a site from disk in a real browser, with everything folded opened, and listen to the canary.
+
+    The site's policy is a second fence; here it is off, so that the escaping has to hold alone.
+    """
+    from playwright.sync_api import sync_playwright
+
+    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    assert program, "Chromium is missing; install it with: apt-get install chromium"
+    found = Crawl()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        page = browser.new_context(bypass_csp=True).new_page()
+        page.add_init_script(CANARY)
+        page.on("dialog", lambda dialog: dialog.dismiss())
+        for path in sorted(html.glob("*.html")) + sorted(html.glob("*/*.html")):
+            page.goto(path.as_uri())
+            page.wait_for_load_state("load")
+            page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+            page.keyboard.press("Tab")
+            page.wait_for_timeout(100)
+            found.pages += 1
+            found.sung += [f"{path.name}: {number}" for number in page.evaluate("window.sung")]
+            found.seen += len(re.findall(r"canary\(\d+\)", page.content()))
+            is_whole = page.evaluate("!!document.querySelector('main, article') && !!document.querySelector('h1')")
+            found.broken += [] if is_whole else [path.name]
+        browser.close()
+    return found
+
+
+def unsafe_markup(html: Path) -> list[str]:
+    """Return what of a site's pages is not text though it came as text: handlers, script addresses, scripts; with the page of each."""
+    return [f"{path.name}: {one}" for path in sorted(html.rglob("*.html")) for one in _unsafe(BeautifulSoup(path.read_text(encoding="utf-8"), "html5lib"))]
+
+
+def _unsafe(soup: BeautifulSoup) -> Iterator[str]:
+    for tag in soup.find_all(True):
+        yield from (f"handler {name}" for name, value in tag.attrs.items() if name.startswith("on") and "canary" in str(value))
+        addresses = [str(tag.get(name)).strip().lower() for name in ADDRESSES if tag.get(name)]
+        yield from (f"address {one}" for one in addresses if one.startswith(("javascript:", "data:text")))
+        is_script = tag.name == "script" and "json" not in str(tag.get("type", ""))
+        if is_script and "canary(" in (tag.string or ""):
+            yield "script"
+
+
+def hostile_project(root: Path, place: Path, edition: str, most: int = NUMBER, on_maps: int = 1, turn: int = 0) -> dict[str, set[int]]:
     """Copy a project and put payloads into every text field of its inputs; return the payloads that each field met."""
     for name in ("notebooks", "book", "data/reference", f"data/editions/{edition}"):
         shutil.copytree(root / name, place / name)
     for name in ("_config.yml", "_toc.yml", "data/sources.yml", "pyproject.toml", "CHANGELOG.md"):
         shutil.copyfile(root / name, place / name)
-    spoiler = Spoiler(most)
+    spoiler = Spoiler(most, on_maps, turn)
     folder = place / "data" / "editions" / edition
     _described(folder / "edition.yml", spoiler)
     _yaml(folder / "partnership.yml", lambda held: _everywhere(held, spoiler, "partnership", _counted(held)))
@@ -150,7 +215,7 @@ def _tables(snapshot: Path, spoiler: Spoiler) -> dict[object, str]:
     names: dict[object, str] = {}
     for column in _NAMES:
         fresh = sorted(set(places[column].dropna()) - names.keys())
-        names |= {name: spoiler.spoil(f"places.{column}", name) for name in fresh} if column in ON_MAPS else spoiler.spoil_all(f"places.{column}", fresh)
+        names |= (spoiler.spoil_on_maps if column in ON_MAPS else spoiler.spoil_all)(f"places.{column}", fresh)
     places = places.assign(**{column: places[column].map(lambda name: names.get(name, name)) for column in _NAMES})
     for column in _PLACES:
         values = spoiler.spoil_all(f"places.{column}", sorted(places[column].dropna().unique()))
