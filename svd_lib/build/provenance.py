@@ -103,7 +103,8 @@ def _view(edition: Edition) -> dict:
 
 def package_versions() -> dict[str, str]:
     """Return every installed package with its version, sorted by name."""
-    found = {item.metadata["Name"].lower().replace("_", "-"): item.version for item in distributions() if item.metadata["Name"]}
+    told = (item.metadata for item in distributions())
+    found = {one["Name"].lower().replace("_", "-"): one["Version"] for one in told if one["Name"]}
     return dict(sorted(found.items()))
 
 

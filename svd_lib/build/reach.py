@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -95,8 +96,13 @@ def _imports_of(path: Path) -> list[str]:
     return sorted(set(_mentioned(path.read_text(encoding="utf-8"))))
 
 
-def _mentioned(source: str) -> Iterator[str]:
-    """Yield every dotted name of ours that code imports, anywhere in it, or names in a string to be imported later."""
+@cache
+def _mentioned(source: str) -> tuple[str, ...]:
+    """Return every dotted name of ours that code imports, anywhere in it, or names in a string to be imported later."""
+    return tuple(_names_in(source))
+
+
+def _names_in(source: str) -> Iterator[str]:
     try:
         tree = ast.parse(source)
     except SyntaxError:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 from svd_lib.errors import SnaError
@@ -24,18 +26,33 @@ def index_site(site: Path) -> int:
     SnaError
         When Pagefind is not installed or fails.
     """
+    with indexing(site):
+        pass
+    return len(list((site / FOLDER / "fragment").iterdir()))
+
+
+@contextlib.contextmanager
+def indexing(site: Path) -> Iterator[None]:
+    """Have the search index of a folder of finished pages written beside whatever else is done to the folder meanwhile.
+
+    Raises
+    ------
+    SnaError
+        When Pagefind is not installed or fails.
+    """
     folder = site / FOLDER
     shutil.rmtree(folder, ignore_errors=True)
     command = [*_program(), "--site", str(site), "--output-path", str(folder), "--exclude-selectors", EXCLUDED, "--keep-index-url", "--silent"]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise SnaError(f"Pagefind could not index the pages: {(done.stderr or done.stdout).strip().splitlines()[-1:]}.", exit_code=1)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        yield
+        said, complained = running.communicate()
+    if running.returncode:
+        raise SnaError(f"Pagefind could not index the pages: {(complained or said).strip().splitlines()[-1:]}.", exit_code=1)
     for pattern in UNUSED:
         for path in folder.glob(pattern):
             path.unlink()
     for path in folder.glob("*.js"):
         path.write_text(_PLACEHOLDER.sub(r"\1site\2invalid", path.read_text(encoding="utf-8")), encoding="utf-8")
-    return len(list((folder / "fragment").iterdir()))
 
 
 def _program() -> list[str]:

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jinja2 import FileSystemBytecodeCache
 from markupsafe import escape as markup
 
 from svd_lib.build.cards import with_cards
@@ -17,7 +18,7 @@ from svd_lib.build.downloads import dataset_html, with_sizes, write_downloads
 from svd_lib.build.explore import explore_html, with_finder, write_explorable
 from svd_lib.build.origins import read_origins, with_origins
 from svd_lib.build.policy import with_policy
-from svd_lib.build.searching import index_site
+from svd_lib.build.searching import indexing
 from svd_lib.build.stylesheet import write_one_stylesheet
 from svd_lib.edition import Edition, open_edition
 
@@ -38,6 +39,8 @@ FOOTER_PAGES = {
 }
 OWN_ASSETS = ("report.css", "sna.js", "search.js", "explore.js", "icon.svg")
 """What the pages use of ``_static``; all else that the theme ships is left out."""
+TEMPLATES = "templates"
+"""Folder beside the kept pages for compiled templates."""
 UNUSED_FILES = (".buildinfo",)
 _SECTION_WITH_HEADING = re.compile(r'<section id="([^"]+)">\s*<h([1-6])>')
 
@@ -56,6 +59,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.setup_extension("svd_lib.build.pages")
     app.setup_extension("svd_lib.build.commentary")
     app.connect("config-inited", _title_from_the_edition)
+    app.connect("builder-inited", _keep_compiled_templates)
     app.connect("env-before-read-docs", _read_quoting_chapters_last)
     app.connect("source-read", _hide_code)
     app.connect("html-page-context", _edition_into_templates)
@@ -69,6 +73,14 @@ def _title_from_the_edition(app: Sphinx, config: Config) -> None:
     edition = edition_of(app)
     config.html_title = config.project = edition.title
     config.html_short_title = edition.title
+
+
+def _keep_compiled_templates(app: Sphinx) -> None:
+    """Have Jinja keep what it compiles templates to, where pages are kept from build to build."""
+    if app.config.sna_pages and app.builder.name == "html":
+        folder = Path(app.config.sna_pages).with_name(TEMPLATES)
+        folder.mkdir(parents=True, exist_ok=True)
+        app.builder.templates.environment.bytecode_cache = FileSystemBytecodeCache(str(folder))
 
 
 def _read_quoting_chapters_last(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
@@ -157,9 +169,9 @@ def _finish_pages(app: Sphinx, exception: Exception | None) -> None:
         page = with_origins(with_cards(page, origins.findings, chapters), origins, additions)
         page = with_sizes(with_finder(page, maps, chapters), site)
         path.write_text(with_policy(page, is_search=path.name == "search.html"), encoding="utf-8")
-    write_one_stylesheet(site / "_static", pages)
-    _remove_unused(site)
-    index_site(site)
+    with indexing(site):
+        write_one_stylesheet(site / "_static", pages)
+        _remove_unused(site)
 
 
 def _remove_unused(site: Path) -> None:

@@ -15,7 +15,7 @@ BUILDING = ("svd_lib/build", "svd_lib/desk", "svd_lib/report/chapter.py", "svd_l
 """What needs the packages of the extras; the rest of the library stands without."""
 WITH_ONE_THAT_IS_DECLARED = {
     "IPython": "ipykernel", "jupyter_client": "ipykernel", "jupyter_core": "ipykernel", "traitlets": "ipykernel", "zmq": "ipykernel", "docutils": "sphinx",
-    "markupsafe": "sphinx", "nbclient": "nbconvert", "nbformat": "nbconvert", "jupyter_server": "jupyterlab", "pagefind_bin": "pagefind", "PIL": "matplotlib",
+    "jinja2": "sphinx", "markupsafe": "sphinx", "soupsieve": "beautifulsoup4", "nbclient": "nbconvert", "nbformat": "nbconvert", "jupyter_server": "jupyterlab", "pagefind_bin": "pagefind", "PIL": "matplotlib",
     "patsy": "statsmodels", "urllib3": "requests",
 }  # fmt: skip
 """Imported although another package brings it: those two are one product, or cannot be had apart."""
