@@ -83,3 +83,11 @@ def test_the_judgement_follows_the_rule_and_says_when_it_cannot(root):
     assert made["prevalence_factor"].str.rpartition(": ")[2].tolist() == ["common", "between", "rare"]
     assert made["penalty_factor"].iloc[2] == "not held: not judged" and made["impact_factor"].iloc[2] == "no weight held: not judged"
     assert set(made["community_factor"]) == {"not known"}
+
+
+def test_what_a_definition_needs_is_said_for_every_definition_and_nothing_is_said_to_be_nothing(root, core):
+    every = definition.list_definitions(root)
+    found = {one.id: definition_switch.needs_of(one) for one in every}
+    assert {name: len(table) for name, table in found.items()} == {one.id: max(len(one.needs), 1) for one in every}
+    assert found["core"]["what"].tolist() == ["nothing: offence codes express every part of this definition"]
+    assert "nothing" not in " ".join(found["suffolk-ten"]["what"])
