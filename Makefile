@@ -5,7 +5,7 @@ PYTHON ?= python3
 SETUP = $(PYTHON) tools/setup.py
 SNA = .venv/bin/sna
 
-.PHONY: help upgrade docs env env-dev env-edit book test lint browser bench bench-ingest prove proofs edit sbom clean
+.PHONY: help upgrade docs env env-dev env-edit book test lint browser bench bench-ingest exit-road prove proofs edit sbom clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -42,6 +42,9 @@ docs: env-dev    ## the guides for analysts, a second book
 
 bench-ingest: env-dev ## time the national ingest against bare DuckDB: make bench-ingest ROWS="1000000 10000000"
 	@.venv/bin/python benchmarks/bench_ingest.py $(if $(ROWS),--rows $(ROWS))
+
+exit-road: book env-dev ## the same pages without Jupyter Book, on the newest Sphinx; needs the network once
+	@.venv/bin/python tools/exit_road.py
 
 prove: env-dev   ## the long proofs, or one: make prove PROOF=calibration
 	@.venv/bin/python tools/prove.py $(PROOF)
