@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -139,7 +140,7 @@ def count_regression(
     Raises
     ------
     SnaError
-        For a formula that names an absent column, or counts below zero.
+        For a formula that names an absent column, counts below zero, or counts on which no fit settles.
 
     References
     ----------
@@ -212,13 +213,21 @@ def _fitted(model: GLM, **settings: Any) -> Any:
 
     Where most counts are zero and few are large it overshoots, but the log-likelihood of NB2 at a fixed theta is concave.
     """
-    with contextlib.suppress(ValueError), np.errstate(over="ignore", invalid="ignore"):
-        fitted = model.fit(**settings)
-        if fitted.converged:
-            return fitted
-    start = _glm(model.endog, model.exog, model.offset, np.inf).fit().params
-    near = model.fit(start_params=start, method="bfgs", maxiter=1_000, disp=False).params
-    return model.fit(start_params=near, method="newton", maxiter=1_000, disp=False, **settings)
+    from statsmodels.tools.sm_exceptions import ConvergenceWarning, HessianInversionWarning
+
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        for kind in (ConvergenceWarning, HessianInversionWarning):
+            warnings.simplefilter("ignore", kind)
+        with contextlib.suppress(ValueError):
+            fitted = model.fit(**settings)
+            if fitted.converged:
+                return fitted
+        start = _glm(model.endog, model.exog, model.offset, np.inf).fit().params
+        near = model.fit(start_params=start, method="bfgs", maxiter=1_000, disp=False).params
+        fitted = model.fit(start_params=near, method="newton", maxiter=1_000, disp=False, **settings)
+    if not np.isfinite(fitted.bse).all():
+        raise SnaError("The regression of counts does not settle: too few of the counts are above zero for so many terms.")
+    return fitted
 
 
 def _theta(y: NDArray[np.float64], x: patsy.DesignMatrix, offset: NDArray[np.float64]) -> float:

@@ -51,6 +51,7 @@ def test_the_negative_binomial_fit_maximises_the_likelihood():
     assert ours.coefficients.loc[1, "estimate"] == pytest.approx(other.params["x"], rel=1e-3)
 
 
+@pytest.mark.filterwarnings("error")
 def test_a_negative_binomial_fit_settles_where_most_counts_are_zero_and_few_are_large():
     rng = np.random.default_rng(406)
     for _ in range(8):
