@@ -154,7 +154,7 @@ def mix_with_weights(code_rows: pd.DataFrame, root: Path) -> pd.DataFrame:
 def needs_of(definition: Definition) -> pd.DataFrame:
     """Return what a definition needs that no offence code expresses: ``need, what``, one row each, or one that says that it needs nothing."""
     if not definition.needs:
-        return pd.DataFrame({"need": ["none"], "what": ["nothing: offence codes express every part of this definition"]}, dtype=object)
+        return pd.DataFrame({"need": ["every part"], "what": ["nothing more: offence codes express it"]}, dtype=object)
     return pd.DataFrame({"need": list(definition.needs), "what": [NEEDS[need] for need in definition.needs]}, dtype=object)
 
 

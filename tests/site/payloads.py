@@ -15,6 +15,7 @@ import pandas as pd
 import yaml
 from bs4 import BeautifulSoup
 
+from svd_lib.build.browser import BROWSERS
 from svd_lib.ingest.partners.cleared import table_bytes
 from svd_lib.ingest.partners.register import KINDS
 
@@ -106,7 +107,7 @@ def crawl(html: Path) -> Crawl:
     """
     from playwright.sync_api import sync_playwright
 
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
     assert program, "Chromium is missing; install it with: apt-get install chromium"
     found = Crawl()
     with sync_playwright() as playwright:
