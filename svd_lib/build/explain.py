@@ -12,6 +12,7 @@ from pathlib import Path
 from svd_lib.build.chapters import Chapter, read_chapters
 from svd_lib.edition import Edition
 from svd_lib.errors import SnaError
+from svd_lib.report.text import rows_words
 from svd_lib.sources.lock import read_lock
 from svd_lib.sources.registry import Source, read_registry
 
@@ -157,7 +158,7 @@ def _lines(trail: dict) -> Iterator[str]:
     for one in trail["functions"]:
         yield f"by {one['name']} ({one['file']}, line {one['line']}): {one['says']}"
     for table in trail["tables"]:
-        yield f"the chapter reads the table {table['name']}: {table['rows']:,} rows"
+        yield f"the chapter reads the table {table['name']}: {rows_words(table['rows'])}"
     for one in trail["sources"]:
         yield f"from {one['title']} ({one['publisher']}), {one['address']}, {one['licence']}: {one['files']:,} files or members, {one['bytes']:,} bytes"
     yield f"tables read from {trail['view']}, inputs named in {trail['lock']}"

@@ -15,7 +15,7 @@ from svd_lib.build.workbook import Published
 from svd_lib.edition import Edition, open_edition
 from svd_lib.errors import SnaError
 from svd_lib.report.finding import quote
-from svd_lib.report.text import period_words
+from svd_lib.report.text import period_words, rows_words
 from svd_lib.sources.lock import read_lock
 from svd_lib.sources.registry import Registry, read_registry
 
@@ -56,7 +56,7 @@ class Origins:
         about = item.about
         methods = dict.fromkeys(row[item.columns.index("method")] for row in item.rows if "method" in item.columns)
         methods |= dict.fromkeys(str(found["method"]) for found in self.findings.values() if found["exhibit"] == item.id and found["method"])
-        rows = f"{len(item.rows):,} rows, all in <a href=\"exhibits/{item.id}.csv\" download>the data file</a>"
+        rows = f"{rows_words(len(item.rows))}, all in <a href=\"exhibits/{item.id}.csv\" download>the data file</a>"
         return self.fold(item.id, about["title"], self._rows(about, item.id, [name for name in methods if name], rows))
 
     def of_finding(self, identifier: str, finding: Mapping) -> str:

@@ -82,5 +82,5 @@ def run(command: list[str], folder: Path, environment: dict[str, str] | None = N
     """
     finished = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if finished.returncode:
-        raise SnaError(f"'{' '.join(command)}' failed: {finished.stdout.strip()[-2000:]}", exit_code=1)
+        raise SnaError(f"'{' '.join(command)}' failed: {finished.stdout.strip()[-20_000:]}", exit_code=1)
     return finished.stdout

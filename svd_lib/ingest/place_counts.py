@@ -146,7 +146,8 @@ def counts_in_two_years(view: View, crime_type: str | Sequence[str]) -> pd.DataF
     -------
     pandas.DataFrame, one row an LSOA
         lsoa21cd, lad24nm, label, population, earlier and later (records), is_recoded (its boundary is not that of one LSOA
-        2011, so that counts of earlier years were carried over). No rows when only one whole year is held.
+        2011, so that counts of earlier years were carried over). No rows when only one whole year is held, or nothing was
+        recorded in one of the two: then there is no pattern to compare.
     """
     years = whole_years(view)[:2]
     places = places_at(view)
@@ -155,6 +156,8 @@ def counts_in_two_years(view: View, crime_type: str | Sequence[str]) -> pd.DataF
     for name, year in (("earlier", years[1]), ("later", years[0])):
         count = street_by_place(view, crime_type, year)[["lsoa21cd", "count"]].rename(columns={"count": name})
         places = places.merge(count, how="left", on="lsoa21cd", validate="one_to_one")
+    if not places["earlier"].sum() or not places["later"].sum():
+        places = places.head(0)
     return places.assign(is_recoded=places["lsoa21cd"].isin(recoded_lsoas(view)))
 
 

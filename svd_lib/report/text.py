@@ -89,6 +89,11 @@ def number(value: object, precision: int = 0) -> str:
     return "not available" if shown is None else f"{shown:,.{max(precision, 0)}f}"
 
 
+def rows_words(count: int) -> str:
+    """Return a number of rows with its noun, such as ``1 row`` and ``1,204 rows``."""
+    return f"{count:,} row{'' if count == 1 else 's'}"
+
+
 def with_unit(value: object, unit: str = "", precision: int = 0) -> str:
     """Format a number with its unit, e.g. ``(27.71, "per 1,000 residents", 1)`` -> ``"27.7 per 1,000 residents"``.
 

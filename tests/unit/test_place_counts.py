@@ -60,6 +60,16 @@ def test_two_years_are_compared_only_where_two_are_held(view: View, earlier_view
     assert none.empty and list(none.columns) == list(both.columns)
 
 
+def test_a_year_without_any_record_leaves_nothing_to_compare(view: View, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, counted = place_counts.counts_in_two_years(view, VIOLENCE), place_counts.street_by_place
+    for silent in place_counts.whole_years(view)[:2]:
+        monkeypatch.setattr(
+            place_counts, "street_by_place", lambda *asked, silent=silent: counted(*asked).assign(count=0) if asked[-1] == silent else counted(*asked)
+        )
+        none = place_counts.counts_in_two_years(view, VIOLENCE)
+        assert none.empty and list(none.columns) == list(whole.columns)
+
+
 def test_the_crime_domain_is_left_out_and_the_index_follows_the_edition(view: View, earlier_view: View) -> None:
     newer = place_counts.counts_by_deprivation(view, VIOLENCE, latest_year(view))
     older = place_counts.counts_by_deprivation(earlier_view, VIOLENCE, latest_year(earlier_view))

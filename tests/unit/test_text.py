@@ -86,3 +86,7 @@ def test_lists_read_as_sentences() -> None:
     assert text.join_words(["a", "b", "c"]) == "a, b and c"
     assert text.join_words(["a"]) == "a"
     assert text.join_words([]) == ""
+
+
+def test_a_number_of_rows_agrees_with_its_noun() -> None:
+    assert [text.rows_words(count) for count in (0, 1, 2, 1204)] == ["0 rows", "1 row", "2 rows", "1,204 rows"]
