@@ -124,6 +124,8 @@ def country_page() -> str:
 
     measured = json.loads((ROOT / "benchmarks" / "country.json").read_text(encoding="utf-8"))
     ingest = max(json.loads((ROOT / "benchmarks" / "ingest.json").read_text(encoding="utf-8"))["sizes"], key=lambda one: one["rows"])
+    whole = max(json.loads((ROOT / "benchmarks" / "national.json").read_text(encoding="utf-8")).values(), key=lambda one: one["rows"])
+    stages = whole["stages"]
     forces = {int(count): run for count, run in measured["forces"]["runs"].items()}
     own = measured["suffolk"]["runs"][max(measured["suffolk"]["runs"], key=int)]
     most = max(forces)
@@ -134,13 +136,15 @@ def country_page() -> str:
     return COUNTRY.format(
         runs="\n".join(runs), slope=slope({count: run["seconds"] for count, run in forces.items()}), chapters=forces[most]["chapters"], rows=ingest["rows"], members=ingest["members"],
         zipped=ingest["zipped"] / 1e9, seconds=ingest["ours_wall_s"], peak=ingest["ours_peak_mib"], sites=most, editions=EDITIONS, each=each, hours=hours, core_hours=2 * hours,
+        whole_rows=whole["rows"], whole_sites=whole["sites"], whole_chapters=whole["chapters"], whole_minutes=whole["seconds"] / 60, whole_peak=whole["peak_mib"] / 1024,
+        parts=stages["ingest"]["seconds"], counts=stages["areas"]["seconds"], built=stages["sites"]["seconds"], built_each=stages["sites"]["seconds"] / whole["sites"],
         wide=hours / 8, minutes=ingest["ours_wall_s"] / 60, memory=max(run["peak_mib"] for run in forces.values()) / 1024, site=own["site_mib"], store=store, year=12 * store,
     )  # fmt: skip
 
 
 COUNTRY = """# Every area of the country, on paper
 
-Nobody has built a report for every force, Community Safety Partnership and district of England and Wales. This is what it would take, worked out from what was measured on two cores. The page is made from `benchmarks/country.json` and `benchmarks/ingest.json`; the commands are in `benchmarks/README.md`.
+Nobody has built a report for every force, Community Safety Partnership and district of England and Wales. This is what it would take, worked out from what was measured on two cores. The page is made from `country.json`, `ingest.json` and `national.json` in `benchmarks/`; the commands are in `benchmarks/README.md`.
 
 ## Measured
 
@@ -152,7 +156,9 @@ Tables are made once, before the run; each run builds every chapter of every are
 
 On logarithmic scales seconds rise with areas by a slope of {slope:.2f}: 1 is as many times the seconds as areas.
 
-National data, in the publisher's format: {rows:,} made-up rows of street-level crime in {members:,} month files, {zipped:.1f} GB zipped, became tidy parts of all forces in {seconds:.0f} s with at most {peak:,} MiB. The whole road in one run, `benchmarks/bench_national.py`, was tried on two million rows and three areas; at full size it has not been run to its end.
+National data, in the publisher's format: {rows:,} made-up rows of street-level crime in {members:,} month files, {zipped:.1f} GB zipped, became tidy parts of all forces in {seconds:.0f} s with at most {peak:,} MiB.
+
+The whole road in one run, `benchmarks/bench_national.py`: {whole_rows:,} made-up rows to {whole_sites} sites of {whole_chapters} chapters and their index in {whole_minutes:.0f} minutes with at most {whole_peak:.1f} GiB. The archives became tidy parts in {parts:.0f} s, the parts each area's counts in {counts:.0f} s, the counts sites in {built:,.0f} s, {built_each:.0f} s each. The figures on paper below are worked out from the table.
 
 ## On paper: {editions} editions each month
 
