@@ -137,7 +137,7 @@ def country_page() -> str:
         runs="\n".join(runs), slope=slope({count: run["seconds"] for count, run in forces.items()}), chapters=forces[most]["chapters"], rows=ingest["rows"], members=ingest["members"],
         zipped=ingest["zipped"] / 1e9, seconds=ingest["ours_wall_s"], peak=ingest["ours_peak_mib"], sites=most, editions=EDITIONS, each=each, hours=hours, core_hours=2 * hours,
         whole_rows=whole["rows"], whole_sites=whole["sites"], whole_chapters=whole["chapters"], whole_minutes=whole["seconds"] / 60, whole_peak=whole["peak_mib"] / 1024,
-        parts=stages["ingest"]["seconds"], counts=stages["areas"]["seconds"], built=stages["sites"]["seconds"], built_each=stages["sites"]["seconds"] / whole["sites"],
+        parts=stages["ingest"]["seconds"], counts=stages["areas"]["seconds"], built=stages["sites"]["seconds"], built_each=stages["sites"]["seconds"] / whole["sites"], slower=stages["sites"]["seconds"] / whole["sites"] / each,
         wide=hours / 8, minutes=ingest["ours_wall_s"] / 60, memory=max(run["peak_mib"] for run in forces.values()) / 1024, site=own["site_mib"], store=store, year=12 * store,
     )  # fmt: skip
 
@@ -158,7 +158,7 @@ On logarithmic scales seconds rise with areas by a slope of {slope:.2f}: 1 is as
 
 National data, in the publisher's format: {rows:,} made-up rows of street-level crime in {members:,} month files, {zipped:.1f} GB zipped, became tidy parts of all forces in {seconds:.0f} s with at most {peak:,} MiB.
 
-The whole road in one run, `benchmarks/bench_national.py`: {whole_rows:,} made-up rows to {whole_sites} sites of {whole_chapters} chapters and their index in {whole_minutes:.0f} minutes with at most {whole_peak:.1f} GiB. The archives became tidy parts in {parts:.0f} s, the parts each area's counts in {counts:.0f} s, the counts sites in {built:,.0f} s, {built_each:.0f} s each. The figures on paper below are worked out from the table.
+The whole road in one run, `benchmarks/bench_national.py`: {whole_rows:,} made-up rows to {whole_sites} sites of {whole_chapters} chapters and their index in {whole_minutes:.0f} minutes with at most {whole_peak:.1f} GiB. The archives became tidy parts in {parts:.0f} s, the parts each area's counts in {counts:.0f} s, the counts sites in {built:,.0f} s, {built_each:.0f} s each. The figures on paper below are worked out from the table; at this run's speed the hours would be {slower:.1f} times as many.
 
 ## On paper: {editions} editions each month
 
